@@ -1,0 +1,93 @@
+//! A summary as text for the terminal: label, bullets, and under each its sources.
+
+use std::fmt;
+
+use crate::domain::{AI_LABEL, Bullet, BulletKind, Citation, Summary, SummaryStatus};
+
+/// Most characters of a quoted sentence that are shown.
+const MAX_QUOTE_CHARS: usize = 120;
+
+/// Shows a summary with its sources.
+pub(super) struct SummaryText<'a>(pub(super) &'a Summary);
+
+impl fmt::Display for SummaryText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let summary = self.0;
+        writeln!(
+            f,
+            "{}",
+            summary.headline.as_deref().unwrap_or(summary.story_id.as_str())
+        )?;
+        writeln!(
+            f,
+            "  {AI_LABEL} · {} · {} articles",
+            summary.made.model, summary.coverage.articles
+        )?;
+        if summary.status != SummaryStatus::Ready {
+            let reason = summary
+                .reason
+                .and_then(|reason| serde_json::to_value(reason).ok());
+            let reason = reason
+                .as_ref()
+                .and_then(serde_json::Value::as_str)
+                .unwrap_or("unknown");
+            writeln!(f, "  No summary: insufficient sources ({reason})")?;
+        }
+        if let Some(lede) = &summary.lede {
+            let place = lede
+                .place
+                .as_deref()
+                .map(|place| format!("{place}, "))
+                .unwrap_or_default();
+            let date = lede
+                .date
+                .map(|date| date.strftime("%b %-d, %Y").to_string())
+                .unwrap_or_default();
+            let dateline = format!("{place}{date}");
+            let separator = if dateline.is_empty() { "" } else { " – " };
+            writeln!(f, "\n  {dateline}{separator}{}", lede.bullet.text)?;
+            write_sources(f, &lede.bullet)?;
+        }
+        for bullet in &summary.bullets {
+            writeln!(f, "\n  • {}", bullet.text)?;
+            write_sources(f, bullet)?;
+        }
+        writeln!(f)
+    }
+}
+
+fn write_sources(f: &mut fmt::Formatter<'_>, bullet: &Bullet) -> fmt::Result {
+    let kind = match bullet.kind {
+        BulletKind::Abstractive => "written by the model",
+        BulletKind::Extractive => "quoted from the source",
+        BulletKind::Edited => "edited",
+    };
+    let outlets = if bullet.outlets == 1 {
+        "1 outlet".to_owned()
+    } else {
+        format!("{} outlets", bullet.outlets)
+    };
+    writeln!(f, "      [{kind}; {outlets}]")?;
+    for citation in &bullet.citations {
+        writeln!(
+            f,
+            "      ↳ {}: “{}”",
+            outlet(citation),
+            shortened(&citation.quote)
+        )?;
+    }
+    Ok(())
+}
+
+fn outlet(citation: &Citation) -> &str {
+    citation.outlet.as_deref().unwrap_or("unnamed outlet")
+}
+
+fn shortened(quote: &str) -> String {
+    let line = quote.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_QUOTE_CHARS {
+        return line;
+    }
+    let kept: String = line.chars().take(MAX_QUOTE_CHARS - 1).collect();
+    format!("{kept}…")
+}

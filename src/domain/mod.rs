@@ -1,0 +1,27 @@
+//! The nouns: plain types and the invariants that hold for them. No I/O, no clock, no model.
+
+mod ids;
+mod published;
+mod article;
+mod analysis;
+mod story;
+mod summary;
+mod feedback;
+mod job;
+mod event;
+
+pub use analysis::{Analysis, Sentence};
+pub use article::{
+    Article, ArticleInput, ArticleLimits, ArticleMeta, Bias, FieldError, MAX_ARTICLES_PER_REQUEST,
+    NOT_A_LANGUAGE_TAG, is_invisible, language_tag, one_line,
+};
+pub use event::{Event, EventKind};
+pub use feedback::{Feedback, FeedbackInput, FeedbackStatus, QuotedSpan, ReasonCode, ReporterRole};
+pub use ids::{ArticleId, InvalidId, StoryId};
+pub use job::{Job, JobPurpose, JobState, Lane};
+pub use published::{PublishedAt, UnreadableDate};
+pub use story::{Coverage, FirstReport, LeftOut, LeftOutReason, Story, StoryInput, article_set_hash};
+pub use summary::{
+    AI_LABEL, Added, Bullet, BulletKind, CHECKS_VERSION, Check, CheckReason, Citation, Lede, Made, Resolved,
+    Summary, SummaryReason, SummaryStatus, Verdict,
+};

@@ -1,0 +1,206 @@
+//! The local models: one that writes, one that embeds. Knows tokens, prompts and vectors, and no news words.
+//!
+//! [`Engine`] is the boundary that the rest of the crate sees. [`local::LocalEngine`] is the engine of this
+//! machine: one thread owns the models behind a bounded queue.
+
+pub mod models;
+pub mod gguf;
+pub mod tokenizer;
+pub mod chat;
+pub mod sampler;
+pub mod output;
+pub mod decoder;
+pub mod writer;
+pub mod embedder;
+pub mod local;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What a model writes and reads. Synchronous: call it from a thread that may block.
+pub trait Engine: Send + Sync + 'static {
+    /// Runs the requests and returns one generation each, in their order. `on_token` is called with the index of
+    /// the request and each new piece of its text, and may stop all of them with [`ControlFlow::Break`].
+    ///
+    /// The same request with the same seed gives the same text, however many run together.
+    ///
+    /// # Errors
+    /// [`EngineError::Busy`] at once when the queue is full; see the other variants. One bad request fails all.
+    fn generate(
+        &self,
+        requests: Vec<GenerateRequest>,
+        cancel: &Cancel,
+        on_token: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Result<Vec<Generation>, EngineError>;
+
+    /// Embeds the texts: one L2-normalised vector each, in their order, all of the embedder's dimension.
+    /// A text longer than the embedder's context is cut at the end.
+    ///
+    /// # Errors
+    /// As [`Engine::generate`].
+    fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError>;
+
+    /// The model that writes.
+    fn writer(&self) -> &ModelInfo;
+
+    /// The model that embeds.
+    fn embedder(&self) -> &ModelInfo;
+}
+
+/// What is known of a loaded model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// Its name in `models/`, or the file's name.
+    pub name: String,
+    /// SHA-256 (hex) of the weights' file.
+    pub sha256: String,
+    /// Most tokens of prompt and answer together.
+    pub context_tokens: usize,
+}
+
+/// One chat turn. The content is data: control tokens inside it are ordinary text.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said.
+    pub content: String,
+}
+
+/// Who speaks in a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The instructions.
+    System,
+    /// The request.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// One text to write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateRequest {
+    /// The chat so far, put into the model's own template.
+    pub messages: Vec<Message>,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// Seeds the choice.
+    pub seed: u64,
+    /// Most tokens to write.
+    pub max_tokens: usize,
+    /// Ends the text before any of these strings; the model's own end tokens always do.
+    pub stop: Vec<String>,
+}
+
+/// How tokens are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sampling {
+    /// 0 is greedy: the most likely token each time.
+    pub temperature: f64,
+    /// Nucleus sampling (Holtzman et al. 2020): the smallest set of tokens with this much probability.
+    pub top_p: f64,
+    /// The most likely tokens considered; 0 considers all.
+    pub top_k: usize,
+    /// Divides the logits of tokens already written (Keskar et al. 2019); 1 leaves them.
+    pub repetition_penalty: f32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.0,
+            top_p: 1.0,
+            top_k: 0,
+            repetition_penalty: 1.0,
+        }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    /// The text, without end tokens and stop strings.
+    pub text: String,
+    /// Why it ended.
+    pub finish: FinishReason,
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Tokens written.
+    pub generated_tokens: usize,
+}
+
+/// Why a text ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinishReason {
+    /// The model ended it, or a stop string did.
+    Stop,
+    /// `max_tokens` or the context was reached.
+    Length,
+    /// The caller stopped it.
+    Cancelled,
+}
+
+/// Stops work that nobody waits for any more. Clones share one flag.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Not cancelled.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Cancels every clone, for good.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What can go wrong between a request and its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The queue is full. The caller tries again later.
+    #[error("the engine's queue is full ({capacity} requests wait)")]
+    Busy {
+        /// How many requests may wait.
+        capacity: usize,
+    },
+    /// The prompt does not fit. The caller sends less.
+    #[error(
+        "the prompt has {prompt_tokens} tokens; with {max_tokens} to write it exceeds the context of {context_tokens}"
+    )]
+    PromptTooLong {
+        /// Tokens of the prompt.
+        prompt_tokens: usize,
+        /// Tokens asked for.
+        max_tokens: usize,
+        /// What the model takes.
+        context_tokens: usize,
+    },
+    /// The caller cancelled before an answer was there.
+    #[error("cancelled")]
+    Cancelled,
+    /// The thread that owns the models has ended. The process must be restarted.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// A model file cannot be used. The operator replaces it.
+    #[error("{file}: {detail}")]
+    BadModel {
+        /// Which file.
+        file: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Tokenizing or computing failed: a defect in the model file or in this crate.
+    #[error("the model could not be run: {0}")]
+    Compute(String),
+}

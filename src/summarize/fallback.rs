@@ -1,0 +1,62 @@
+//! When the model's wording fails its checks, the best source sentence stands for the point: as its outlet wrote it,
+//! openly `extractive`, with the outlet's name behind it.
+
+use super::material::Material;
+use super::passages::Passage;
+use super::points::Point;
+use super::prompt::one_line;
+use crate::domain::Added;
+
+/// The most characters of an outlet's name that are shown behind its sentence.
+const MAX_OUTLET_CHARS: usize = 80;
+
+/// A source sentence as a bullet shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extract {
+    /// The sentence, on one line: what the checks look at.
+    pub sentence: String,
+    /// The sentence with the outlet's name behind it, where the outlet has one.
+    pub text: String,
+    /// Where that name stands in `text`.
+    pub added: Vec<Added>,
+}
+
+/// A point's sentences in the order in which they are tried: those that read well on their own first.
+pub fn order<'a>(point: &Point<'a>) -> Vec<Passage<'a>> {
+    let mut passages = point.passages.clone();
+    // Stable: among equals the one that was chosen as evidence first.
+    passages.sort_by(|a, b| b.appeal.total_cmp(&a.appeal));
+    passages
+}
+
+/// A passage as a bullet shows it.
+pub fn extract(material: &Material<'_>, passage: &Passage<'_>) -> Extract {
+    let sentence = one_line(passage.text);
+    let outlet = material
+        .source(passage)
+        .and_then(|source| source.meta.outlet.as_deref());
+    let Some(outlet) = outlet.filter(|outlet| !outlet.trim().is_empty()) else {
+        return Extract {
+            text: sentence.clone(),
+            sentence,
+            added: Vec::new(),
+        };
+    };
+    let outlet: String = outlet.chars().take(MAX_OUTLET_CHARS).collect();
+    let credit = format!(" ({outlet})");
+    let start = code_points(&sentence);
+    let added = Added {
+        start,
+        end: start.saturating_add(code_points(&credit)),
+        text: credit.clone(),
+    };
+    Extract {
+        text: format!("{sentence}{credit}"),
+        sentence,
+        added: vec![added],
+    }
+}
+
+fn code_points(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,145 @@
+//! Articles in, checked bullets out. This file is the recipe; each step has its own.
+//!
+//! Everything here is a pure function of its input, the engine's answers and the clock: articles are put in the
+//! order of their ids first, and nothing depends on the order of a hash map or of threads.
+
+pub mod language;
+pub mod families;
+pub mod passages;
+pub mod material;
+pub mod points;
+pub mod prompt;
+pub mod parse;
+pub mod verify;
+pub mod citing;
+pub mod reuse;
+pub mod fallback;
+pub mod writing;
+pub mod lede;
+pub mod finish;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
+use crate::domain::{Analysis, ArticleMeta, Bullet, StoryId, Summary};
+use crate::engine::{Cancel, Engine, EngineError, Sampling};
+
+/// An article with what was computed of it once.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// What is known of it.
+    pub meta: &'a ArticleMeta,
+    /// Its stored plain text.
+    pub text: &'a str,
+    /// Its sentences and their embeddings.
+    pub analysis: &'a Analysis,
+}
+
+/// What a summary is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Which story.
+    pub story_id: &'a StoryId,
+    /// The caller's headline.
+    pub headline: Option<&'a str>,
+    /// The caller's language tag.
+    pub language: Option<&'a str>,
+    /// The article set that the summary will carry.
+    pub article_set_hash: &'a str,
+    /// The articles.
+    pub sources: &'a [Source<'a>],
+    /// The version before: its bullets keep id and text where their evidence did not change.
+    pub previous: Option<&'a Summary>,
+}
+
+/// How summaries are made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Most bullets besides the lede.
+    pub max_bullets: usize,
+    /// Most sentences that the model is given for a bullet.
+    pub max_evidence: usize,
+    /// How many usable sentences of an article are considered, from its beginning: news tells the most important
+    /// first, and 405 articles must not take minutes.
+    pub max_sentences_per_article: usize,
+    /// The longest bullet, in characters, without what our code adds.
+    pub max_bullet_chars: usize,
+    /// The longest run of words that a bullet may share with an article outside quotation marks (P13).
+    pub max_copied_words: usize,
+    /// Most tokens that the model writes for a bullet.
+    pub max_bullet_tokens: usize,
+    /// The languages (BCP 47 primary tags) that model and rules serve; other stories get extracts only.
+    pub languages: Vec<String>,
+    /// How tokens are chosen at the first try.
+    pub first_try: Sampling,
+    /// How tokens are chosen at the second, after the first one failed its checks.
+    pub second_try: Sampling,
+    /// Seeds the sampling; the second try uses the next seed.
+    pub seed: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_bullets: 5,
+            max_evidence: 3,
+            max_sentences_per_article: 30,
+            max_bullet_chars: 320,
+            max_copied_words: 14,
+            max_bullet_tokens: 96,
+            languages: vec!["en".to_owned()],
+            first_try: Sampling::default(),
+            second_try: Sampling {
+                temperature: 0.4,
+                top_p: 0.9,
+                ..Sampling::default()
+            },
+            seed: 0,
+        }
+    }
+}
+
+/// What can go wrong besides a bullet that fails its checks.
+#[derive(Debug, thiserror::Error)]
+pub enum SummarizeError {
+    /// The engine failed, is busy, or was cancelled.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A prompt template is broken: a defect in this crate.
+    #[error("prompt `{name}`: {detail}")]
+    Prompt {
+        /// Which template.
+        name: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+}
+
+/// Summarizes a story. `on_bullet` sees each bullet as it passes its checks.
+///
+/// The same input, models, prompt and seed give the same summary, apart from ids, `made.at` and `made.took_ms`.
+///
+/// # Errors
+/// When the engine cannot be used; text that fails its checks is not an error.
+pub fn summarize(
+    input: &Input<'_>,
+    settings: &Settings,
+    engine: &dyn Engine,
+    clock: &dyn Clock,
+    cancel: &Cancel,
+    on_bullet: &mut dyn FnMut(&Bullet),
+) -> Result<Summary, SummarizeError> {
+    let started = clock.now();
+    let material = material::gather(input, settings);
+    let points = points::find(&material, settings);
+    let desk = writing::Desk {
+        settings,
+        engine,
+        clock,
+        cancel,
+    };
+    let bullets = writing::write(input, &material, &points, &desk, on_bullet)?;
+    let (lede, bullets) = lede::take(&material, bullets);
+    Ok(finish::summary(input, &material, lede, bullets, &desk, started))
+}

@@ -1,0 +1,82 @@
+//! Chooses the sentences that the writer is given for a point: the center and a few that add to it, from other outlets
+//! first.
+
+use std::collections::BTreeSet;
+
+use super::Point;
+use super::group::can_join;
+use super::rank::Ranked;
+use crate::summarize::Settings;
+use crate::summarize::material::Material;
+use crate::summarize::passages::Passage;
+use crate::text::similarity::words;
+
+/// Two sentences that share more of the shorter one's words add nothing to each other.
+const SAME_WORDS: f64 = 0.85;
+
+/// The most characters of all sentences together: what a small model can keep in mind.
+const MAX_EVIDENCE_CHARS: usize = 700;
+
+/// Turns the chosen groups into points: evidence first, then the group's other sentences.
+pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &Settings) -> Vec<Point<'a>> {
+    chosen
+        .into_iter()
+        .map(|ranked| {
+            let (evidence, rest) = divide(material, ranked.star.members, settings.max_evidence.max(1));
+            Point {
+                evidence: evidence.len(),
+                passages: [evidence, rest].concat(),
+                outlets: ranked.outlets,
+                score: ranked.score,
+            }
+        })
+        .collect()
+}
+
+fn divide<'a>(
+    material: &Material<'a>,
+    members: Vec<Passage<'a>>,
+    wanted: usize,
+) -> (Vec<Passage<'a>>, Vec<Passage<'a>>) {
+    let mut rest = members;
+    let mut evidence: Vec<Passage<'a>> = Vec::new();
+    let mut outlets = BTreeSet::new();
+    while evidence.len() < wanted {
+        // The first that adds something from a new outlet, else the first that adds something.
+        let adding = |passage: &&Passage<'a>| adds_to(&evidence, passage);
+        let is_new = |passage: &Passage<'a>| !outlets.contains(&outlet_of(material, passage));
+        let next = rest
+            .iter()
+            .position(|passage| adding(&passage) && is_new(passage))
+            .or_else(|| rest.iter().position(|passage| adding(&passage)));
+        let Some(next) = next else { break };
+        let passage = rest.remove(next);
+        outlets.insert(outlet_of(material, &passage));
+        evidence.push(passage);
+    }
+    (evidence, rest)
+}
+
+fn outlet_of(material: &Material<'_>, passage: &Passage<'_>) -> String {
+    material
+        .source(passage)
+        .map(|source| source.meta.outlet_key())
+        .unwrap_or_default()
+}
+
+fn adds_to(evidence: &[Passage<'_>], passage: &Passage<'_>) -> bool {
+    let chars: usize = evidence.iter().map(|one| one.text.chars().count()).sum();
+    if !evidence.is_empty() && chars + passage.text.chars().count() > MAX_EVIDENCE_CHARS {
+        return false;
+    }
+    evidence
+        .iter()
+        .all(|one| can_join(one, passage) && !says_the_same(one.text, passage.text))
+}
+
+fn says_the_same(a: &str, b: &str) -> bool {
+    let a: BTreeSet<String> = words(a).into_iter().collect();
+    let b: BTreeSet<String> = words(b).into_iter().collect();
+    let shorter = a.len().min(b.len());
+    a.intersection(&b).count() as f64 > SAME_WORDS * shorter as f64
+}

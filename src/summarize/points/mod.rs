@@ -1,0 +1,38 @@
+//! Points: groups of sentences that say one thing, ranked and spread over the story.
+
+pub mod group;
+pub mod rank;
+pub mod diversify;
+pub mod evidence;
+
+use super::Settings;
+use super::material::Material;
+use super::passages::Passage;
+
+/// Something that the articles say.
+#[derive(Debug, Clone)]
+pub struct Point<'a> {
+    /// The sentences that say it, best first; never empty.
+    pub passages: Vec<Passage<'a>>,
+    /// How many of them, from the first, the writer is given.
+    pub evidence: usize,
+    /// How many independent outlets say it (P14).
+    pub outlets: u32,
+    /// How much it belongs into a summary.
+    pub score: f32,
+}
+
+impl<'a> Point<'a> {
+    /// The sentences that the writer is given.
+    pub fn evidence(&self) -> &[Passage<'a>] {
+        self.passages.get(..self.evidence).unwrap_or(&self.passages)
+    }
+}
+
+/// The story's points, best first: one for the lede and one for each bullet, or fewer where the articles say less.
+pub fn find<'a>(material: &Material<'a>, settings: &Settings) -> Vec<Point<'a>> {
+    let groups = group::stars(&material.passages);
+    let ranked = rank::rank(material, groups);
+    let chosen = diversify::choose(ranked, settings.max_bullets.saturating_add(1));
+    evidence::select(material, chosen, settings)
+}

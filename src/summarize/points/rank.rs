@@ -1,0 +1,99 @@
+//! Ranks points: how many independent outlets say it, how near it is to the story's middle, how early it stands, how
+//! new it is, and how well its best sentence reads on its own.
+
+use jiff::Timestamp;
+
+use super::group::Star;
+use crate::summarize::material::Material;
+use crate::summarize::passages::Passage;
+use crate::text::similarity::cosine;
+
+const SUPPORT_WEIGHT: f32 = 0.35;
+const CENTRALITY_WEIGHT: f32 = 0.3;
+const LEAD_WEIGHT: f32 = 0.2;
+const RECENCY_WEIGHT: f32 = 0.05;
+const APPEAL_WEIGHT: f32 = 0.2;
+
+/// The position at which a sentence counts half as much as the first.
+const LEAD_HALF: f32 = 3.0;
+
+/// A star with its score.
+#[derive(Debug, Clone)]
+pub struct Ranked<'a> {
+    /// The star.
+    pub star: Star<'a>,
+    /// How many independent outlets say it.
+    pub outlets: u32,
+    /// How much it belongs into a summary.
+    pub score: f32,
+}
+
+/// The stars, best first.
+pub fn rank<'a>(material: &Material<'a>, stars: Vec<Star<'a>>) -> Vec<Ranked<'a>> {
+    let span = time_span(material);
+    let most_outlets = material.families.len().max(2) as f32;
+    let mut ranked: Vec<Ranked<'a>> = stars
+        .into_iter()
+        .map(|star| {
+            let outlets = material.count_outlets(&star.members);
+            let support = (outlets.max(1) as f32).ln() / most_outlets.ln();
+            let score = SUPPORT_WEIGHT * support
+                + CENTRALITY_WEIGHT * centrality(&star, &material.centroid)
+                + LEAD_WEIGHT * lead(&star)
+                + RECENCY_WEIGHT * recency(&star, material, span)
+                + APPEAL_WEIGHT * star.members.first().map_or(0.0, |center| center.appeal);
+            Ranked { star, outlets, score }
+        })
+        .collect();
+    // Stable: among equals the order of families and of reading stays.
+    ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+    ranked
+}
+
+fn centrality(star: &Star<'_>, centroid: &[f32]) -> f32 {
+    star.members
+        .first()
+        .map_or(0.0, |center| cosine(center.embedding, centroid))
+}
+
+/// 1 where every family that says it opens with it.
+fn lead(star: &Star<'_>) -> f32 {
+    let Some(center) = star.members.first() else {
+        return 0.0;
+    };
+    let weight = |passage: &Passage<'_>| LEAD_HALF / (LEAD_HALF + passage.position as f32);
+    let total: f32 = star.members.iter().map(weight).sum();
+    (weight(center) + total / star.members.len() as f32) / 2.0
+}
+
+/// 0 for the oldest article's statements, 1 for the newest's; undated ones stand in the middle.
+fn recency(star: &Star<'_>, material: &Material<'_>, span: Option<(Timestamp, Timestamp)>) -> f32 {
+    let newest = star
+        .members
+        .iter()
+        .filter_map(|passage| published(material, passage))
+        .max();
+    let (Some(newest), Some((first, last))) = (newest, span) else {
+        return 0.5;
+    };
+    let length = last.as_second().saturating_sub(first.as_second());
+    if length <= 0 {
+        return 0.5;
+    }
+    newest.as_second().saturating_sub(first.as_second()) as f32 / length as f32
+}
+
+fn time_span(material: &Material<'_>) -> Option<(Timestamp, Timestamp)> {
+    let instants = || {
+        material
+            .passages
+            .iter()
+            .filter_map(|passage| published(material, passage))
+    };
+    Some((instants().min()?, instants().max()?))
+}
+
+fn published(material: &Material<'_>, passage: &Passage<'_>) -> Option<Timestamp> {
+    let published = material.source(passage)?.meta.published_at?;
+    Some(published.instant())
+}

@@ -1,0 +1,76 @@
+//! P17: one or two complete sentences of bounded length, in the story's language, without markup.
+
+use super::{Candidate, reason_if};
+use crate::domain::CheckReason;
+use crate::summarize::parse::ends_as_sentence;
+use crate::summarize::passages::has_whole_quotations;
+use crate::text::language::detect;
+use crate::text::sentences;
+
+const MIN_WORDS: usize = 5;
+
+const MAX_SENTENCES: usize = 2;
+
+/// Shorter texts, full of names, are told apart by nobody reliably.
+const MIN_CHARS_TO_DETECT: usize = 80;
+
+/// Enough words, and not too many characters or sentences.
+pub fn length(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let text = candidate.text;
+    let is_spaced = candidate.evidence.iter().any(|sentence| sentence.contains(' '));
+    if text.trim().is_empty() || is_spaced && text.split_whitespace().count() < MIN_WORDS {
+        return vec![CheckReason::TooShort];
+    }
+    let whole = 0..text.len();
+    let language = candidate.rules.language.unwrap_or("en");
+    let sentences = sentences::split(text, std::slice::from_ref(&whole), language).len();
+    let is_long = text.chars().count() > candidate.rules.max_chars || sentences > MAX_SENTENCES;
+    reason_if(is_long, CheckReason::TooLong)
+}
+
+/// Begins and ends as a sentence does; every quotation mark and bracket has its partner.
+pub fn ending(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let text = candidate.text.trim();
+    let is_whole =
+        ends_as_sentence(text) && !text.starts_with(char::is_lowercase) && has_whole_quotations(text);
+    reason_if(!is_whole, CheckReason::Unfinished)
+}
+
+/// Plain text on one line: no lists, headings, emphasis, links, tags or tables.
+pub fn markup(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let text = candidate.text;
+    let is_marked = text.chars().any(|c| c.is_control() || c == '\u{FFFD}')
+        || [
+            "**", "__", "](", "```", "</", "/>", "<br", "<p>", " | ", "&nbsp;", "&amp;", "{{", "}}",
+        ]
+        .iter()
+        .any(|mark| text.contains(mark))
+        || text.contains(['`', '#']) && !is_in_evidence(candidate, &['`', '#'])
+        || text.starts_with(['-', '*', '•', '>', '#', '–', '—', '|']);
+    reason_if(is_marked, CheckReason::Markup)
+}
+
+/// A hash sign that the source has too is a hashtag, or a rank.
+fn is_in_evidence(candidate: &Candidate<'_>, marks: &[char]) -> bool {
+    marks
+        .iter()
+        .filter(|mark| candidate.text.contains(**mark))
+        .all(|mark| candidate.evidence.iter().any(|sentence| sentence.contains(*mark)))
+}
+
+/// The story's language, as far as a text of this length shows it.
+pub fn language(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let Some(language) = candidate.rules.language else {
+        return Vec::new();
+    };
+    if candidate.text.chars().count() < MIN_CHARS_TO_DETECT {
+        return Vec::new();
+    }
+    let is_other = detect(candidate.text).is_some_and(|detected| detected != language);
+    // An article's own sentence that looks foreign is full of names; the model may copy those.
+    let cites_the_like = candidate
+        .evidence
+        .iter()
+        .any(|sentence| detect(sentence).is_some_and(|detected| detected != language));
+    reason_if(is_other && !cites_the_like, CheckReason::WrongLanguage)
+}

@@ -1,0 +1,142 @@
+//! P5 and P6: what is only reported stays reported; what is denied stays denied, what may be stays a may-be.
+
+use std::collections::BTreeSet;
+
+use super::support::{content_words, stem};
+use super::{Candidate, reason_if};
+use crate::domain::CheckReason;
+use crate::text::{facts, similarity};
+
+/// Words that make a statement less than a fact: it is planned, possible, asked for, or a condition.
+const HEDGES: &[&str] = &[
+    "may",
+    "might",
+    "could",
+    "would",
+    "should",
+    "if",
+    "unless",
+    "plan",
+    "plans",
+    "planned",
+    "planning",
+    "aim",
+    "aims",
+    "aimed",
+    "aiming",
+    "intend",
+    "intends",
+    "intended",
+    "seek",
+    "seeks",
+    "sought",
+    "seeking",
+    "propose",
+    "proposes",
+    "proposed",
+    "proposal",
+    "expected",
+    "expects",
+    "expect",
+    "likely",
+    "unlikely",
+    "possible",
+    "possibly",
+    "potential",
+    "potentially",
+    "hope",
+    "hopes",
+    "hoped",
+    "want",
+    "wants",
+    "wanted",
+    "consider",
+    "considers",
+    "considering",
+    "threatened",
+    "threatens",
+    "alleged",
+    "allegedly",
+    "accused",
+    "suspected",
+    "reportedly",
+    "attempted",
+    "tried",
+    "trying",
+    "will",
+    "shall",
+    "poised",
+    "vowed",
+    "pledged",
+    "promised",
+    "warrant",
+    "appears",
+    "appeared",
+    "seems",
+    "perhaps",
+    "probably",
+];
+
+/// How many of the words that follow a hedge or a negation it governs.
+const SCOPE_WORDS: usize = 4;
+
+/// How many of them a bullet must tell to have told what was hedged or denied.
+const TOLD_WORDS: usize = 2;
+
+/// P5: where every cited sentence only reports what somebody says, so does the bullet.
+pub fn attribution(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let only_reported = !candidate.evidence.is_empty()
+        && candidate
+            .evidence
+            .iter()
+            .all(|sentence| facts::has_attribution(sentence));
+    let dropped = only_reported && !facts::has_attribution(candidate.text);
+    reason_if(dropped, CheckReason::AttributionDropped)
+}
+
+/// P6: a negation or a hedge that the bullet has is in a cited sentence; one that governs words which the bullet tells
+/// is in the bullet.
+pub fn polarity(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let appeared = [is_negation, is_hedge].into_iter().any(|is_marker| {
+        let has = |text: &str| similarity::words(text).iter().any(|word| is_marker(word));
+        has(candidate.text) && !candidate.evidence.iter().any(|sentence| has(sentence))
+    });
+    let told: BTreeSet<String> = content_words(candidate.text).into_iter().collect();
+    let vanished = [is_negation, is_hedge].into_iter().any(|is_marker| {
+        let kept = similarity::words(candidate.text)
+            .iter()
+            .any(|word| is_marker(word));
+        !kept
+            && candidate
+                .evidence
+                .iter()
+                .all(|sentence| governs_told_words(sentence, is_marker, &told))
+    });
+    reason_if(
+        appeared || vanished && !candidate.evidence.is_empty(),
+        CheckReason::PolarityChanged,
+    )
+}
+
+/// Whether a marker of this kind stands before words that the bullet tells.
+fn governs_told_words(sentence: &str, is_marker: fn(&str) -> bool, told: &BTreeSet<String>) -> bool {
+    let words = similarity::words(sentence);
+    words.iter().enumerate().any(|(index, word)| {
+        let scope = || {
+            words
+                .iter()
+                .skip(index + 1)
+                .filter(|word| !similarity::is_function_word(word))
+                .take(SCOPE_WORDS)
+        };
+        is_marker(word) && scope().filter(|word| told.contains(&stem(word))).count() >= TOLD_WORDS
+    })
+}
+
+fn is_negation(word: &str) -> bool {
+    !facts::negations(word).is_empty()
+}
+
+fn is_hedge(word: &str) -> bool {
+    HEDGES.contains(&word)
+}

@@ -1,0 +1,334 @@
+//! Points become bullets: kept from the version before where the evidence is the same, else written by the model and
+//! checked, else written again with another seed, else the best source sentence.
+//!
+//! All first tries go to the engine in one call, and all second ones, so that it can run them together.
+
+use std::ops::ControlFlow;
+
+use super::citing::{self, Citer};
+use super::material::Material;
+use super::passages::{Passage, Served};
+use super::points::Point;
+use super::prompt::{self, Prompt};
+use super::verify::copying::CopyIndex;
+use super::verify::support::supported_share;
+use super::verify::{self, Candidate, CheckFn, Rules};
+use super::{Input, Settings, SummarizeError, fallback, parse, reuse};
+use crate::clock::{Clock, new_id};
+use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
+use crate::engine::{Cancel, Engine, GenerateRequest, Sampling};
+
+/// What is needed to write.
+#[derive(Clone, Copy)]
+pub struct Desk<'d> {
+    /// How summaries are made.
+    pub settings: &'d Settings,
+    /// The models.
+    pub engine: &'d dyn Engine,
+    /// Stamps new ids.
+    pub clock: &'d dyn Clock,
+    /// Stops the engine.
+    pub cancel: &'d Cancel,
+}
+
+/// Writes the points' bullets, in the order of the points; a point for which nothing passes is dropped. `on_bullet`
+/// sees each as it becomes final.
+///
+/// # Errors
+/// When the engine or the prompt cannot be used.
+pub fn write<'a>(
+    input: &Input<'a>,
+    material: &Material<'a>,
+    points: &[Point<'a>],
+    desk: &Desk<'_>,
+    on_bullet: &mut dyn FnMut(&Bullet),
+) -> Result<Vec<Bullet>, SummarizeError> {
+    let settings = desk.settings;
+    let prompt = Prompt::new()?;
+    let instructions = prompt.instruction_words()?;
+    let copies = CopyIndex::new(&material.sources, settings.max_copied_words);
+    let rules = Rules {
+        headline: material.headline.as_deref(),
+        language: material.language.as_deref(),
+        instructions: &instructions,
+        copies: &copies,
+        max_chars: settings.max_bullet_chars,
+    };
+    let mut writer = Writer {
+        material,
+        desk: *desk,
+        rules: &rules,
+        citer: Citer::new(material),
+        drafts: points.iter().map(|point| Draft::new(point, material)).collect(),
+        accepted: Vec::new(),
+        on_bullet,
+    };
+    writer.keep_unchanged(input);
+    if material.served == Served::Yes {
+        writer.write_open(&prompt, settings.first_try, settings.seed)?;
+        writer.write_open(&prompt, settings.second_try, settings.seed.wrapping_add(1))?;
+    }
+    writer.fall_back();
+    Ok(writer
+        .drafts
+        .into_iter()
+        .filter_map(|draft| draft.bullet)
+        .collect())
+}
+
+/// A point on its way to a bullet.
+struct Draft<'p, 'a> {
+    point: &'p Point<'a>,
+    evidence_hash: String,
+    refused: Vec<Vec<CheckReason>>,
+    bullet: Option<Bullet>,
+}
+
+impl<'p, 'a> Draft<'p, 'a> {
+    fn new(point: &'p Point<'a>, material: &Material<'_>) -> Self {
+        Self {
+            point,
+            evidence_hash: citing::evidence_hash(material, point.evidence()),
+            refused: Vec::new(),
+            bullet: None,
+        }
+    }
+}
+
+/// A wording that passed.
+struct Wording<'a> {
+    text: String,
+    added: Vec<Added>,
+    kind: BulletKind,
+    cited: Vec<Passage<'a>>,
+    check: Check,
+}
+
+struct Writer<'w, 'a> {
+    material: &'w Material<'a>,
+    desk: Desk<'w>,
+    rules: &'w Rules<'w>,
+    citer: Citer<'w, 'a>,
+    drafts: Vec<Draft<'w, 'a>>,
+    /// The texts of the final bullets, without what our code added.
+    accepted: Vec<String>,
+    on_bullet: &'w mut dyn FnMut(&Bullet),
+}
+
+impl<'a> Writer<'_, 'a> {
+    /// Keeps the bullets of the version before whose evidence is the same and whose text still passes.
+    fn keep_unchanged(&mut self, input: &Input<'_>) {
+        let mut candidates = reuse::candidates(input, &self.desk);
+        for index in 0..self.drafts.len() {
+            let Some(draft) = self.drafts.get(index) else {
+                continue;
+            };
+            let Some(previous) = reuse::take(&mut candidates, self.material, draft.point) else {
+                continue;
+            };
+            if let Some(wording) = self.check_again(previous, draft.point) {
+                self.accept(index, wording, Some(previous));
+            }
+        }
+    }
+
+    fn check_again(&self, previous: &Bullet, point: &Point<'a>) -> Option<Wording<'a>> {
+        let cited = reuse::cited_passages(previous, self.material, point)?;
+        let (sentence, added, checks) = match previous.kind {
+            BulletKind::Abstractive => (previous.text.clone(), Vec::new(), verify::ABSTRACTIVE),
+            BulletKind::Extractive => {
+                let extract = fallback::extract(self.material, cited.first()?);
+                if extract.text != previous.text {
+                    return None;
+                }
+                (extract.sentence, extract.added, verify::EXTRACTIVE)
+            }
+            // What an editor wrote was checked by a person.
+            BulletKind::Edited => (previous.text.clone(), previous.added.clone(), NO_CHECKS),
+        };
+        let mut check = self.check(&sentence, &cited, checks);
+        if check.verdict != Verdict::Verified {
+            return None;
+        }
+        if previous.kind == BulletKind::Edited {
+            check = previous.check.clone();
+        }
+        check.refused.clone_from(&previous.check.refused);
+        check.score = previous.check.score;
+        Some(Wording {
+            text: previous.text.clone(),
+            added,
+            kind: previous.kind,
+            cited,
+            check,
+        })
+    }
+
+    /// Asks the model for every point that has no bullet yet, and accepts what passes.
+    fn write_open(&mut self, prompt: &Prompt, sampling: Sampling, seed: u64) -> Result<(), SummarizeError> {
+        let mut open = Vec::new();
+        let mut requests = Vec::new();
+        for (index, draft) in self.drafts.iter().enumerate() {
+            if draft.bullet.is_none() {
+                open.push(index);
+                requests.push(GenerateRequest {
+                    messages: prompt.messages(&prompt::lines(self.material, draft.point))?,
+                    sampling,
+                    seed,
+                    max_tokens: self.desk.settings.max_bullet_tokens,
+                    stop: Vec::new(),
+                });
+            }
+        }
+        if requests.is_empty() {
+            return Ok(());
+        }
+        let mut keep_on = |_: usize, _: &str| ControlFlow::Continue(());
+        let generations = self
+            .desk
+            .engine
+            .generate(requests, self.desk.cancel, &mut keep_on)?;
+        for (index, generation) in open.into_iter().zip(generations) {
+            self.judge(index, &generation.text);
+        }
+        Ok(())
+    }
+
+    /// Accepts an answer, or its first sentence alone; else notes why it was refused.
+    fn judge(&mut self, index: usize, answer: &str) {
+        let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
+            return;
+        };
+        let language = self.material.language.as_deref().unwrap_or("en");
+        let whole = parse::bullet(answer, language);
+        let shorter = parse::shorter(&whole, language);
+        let mut reasons = Vec::new();
+        for text in [Some(whole), shorter].into_iter().flatten() {
+            let cited = citing::supporting(&text, point.evidence());
+            let mut check = self.check(&text, &cited, verify::ABSTRACTIVE);
+            if check.verdict == Verdict::Verified {
+                check.score = Some(share_of(&text, &cited));
+                let wording = Wording {
+                    text,
+                    added: Vec::new(),
+                    kind: BulletKind::Abstractive,
+                    cited,
+                    check,
+                };
+                return self.accept(index, wording, None);
+            }
+            tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
+            if reasons.is_empty() {
+                reasons = check.reasons;
+            }
+        }
+        for reason in &reasons {
+            metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason)).increment(1);
+        }
+        if let Some(draft) = self.drafts.get_mut(index) {
+            draft.refused.push(reasons);
+        }
+    }
+
+    /// Lets a source sentence stand for every point that has no bullet yet. One whose check broke is taken only
+    /// when no other passes.
+    fn fall_back(&mut self) {
+        for index in 0..self.drafts.len() {
+            let Some(draft) = self.drafts.get(index).filter(|draft| draft.bullet.is_none()) else {
+                continue;
+            };
+            let mut unchecked = None;
+            let mut found = None;
+            for passage in fallback::order(draft.point) {
+                let extract = fallback::extract(self.material, &passage);
+                let check = self.check(&extract.sentence, &[passage], verify::EXTRACTIVE);
+                let verdict = check.verdict;
+                let wording = Wording {
+                    text: extract.text,
+                    added: extract.added,
+                    kind: BulletKind::Extractive,
+                    cited: vec![passage],
+                    check,
+                };
+                match verdict {
+                    Verdict::Verified => {
+                        found = Some(wording);
+                        break;
+                    }
+                    Verdict::NotChecked => unchecked = unchecked.or(Some(wording)),
+                    Verdict::Failed => {}
+                }
+            }
+            if let Some(wording) = found.or(unchecked) {
+                self.accept(index, wording, None);
+            }
+        }
+    }
+
+    fn check(&self, text: &str, cited: &[Passage<'_>], checks: &[CheckFn]) -> Check {
+        let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
+        let candidate = Candidate {
+            text,
+            evidence: &evidence,
+            accepted: &self.accepted,
+            rules: self.rules,
+        };
+        verify::run(&candidate, checks)
+    }
+
+    /// Makes a wording the point's bullet; `previous` gives it its id.
+    fn accept(&mut self, index: usize, wording: Wording<'a>, previous: Option<&Bullet>) {
+        let Some(draft) = self.drafts.get_mut(index) else {
+            return;
+        };
+        let mut check = wording.check;
+        if previous.is_none() {
+            check.refused = std::mem::take(&mut draft.refused);
+        }
+        let bullet = Bullet {
+            id: previous.map_or_else(|| new_id(self.desk.clock), |bullet| bullet.id),
+            text: wording.text,
+            kind: wording.kind,
+            outlets: draft.point.outlets,
+            check,
+            citations: wording
+                .cited
+                .iter()
+                .filter_map(|passage| self.citer.cite(passage))
+                .collect(),
+            added: wording.added,
+            evidence_hash: draft.evidence_hash.clone(),
+        };
+        metrics::counter!("nutgraf_bullets_total", "kind" => code_of(bullet.kind)).increment(1);
+        (self.on_bullet)(&bullet);
+        self.accepted.push(without_added(&bullet));
+        draft.bullet = Some(bullet);
+    }
+}
+
+const NO_CHECKS: &[CheckFn] = &[];
+
+fn share_of(text: &str, cited: &[Passage<'_>]) -> f64 {
+    let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
+    (supported_share(text, &evidence) * 100.0).round() / 100.0
+}
+
+/// A bullet's text without the parts that our code added.
+fn without_added(bullet: &Bullet) -> String {
+    let is_added = |position: usize| {
+        let mut added = bullet.added.iter();
+        added.any(|added| (added.start as usize..added.end as usize).contains(&position))
+    };
+    let characters = bullet.text.chars().enumerate();
+    characters
+        .filter(|(position, _)| !is_added(*position))
+        .map(|(_, c)| c)
+        .collect()
+}
+
+/// The name of a code as the API and the metrics have it.
+fn code_of(code: impl serde::Serialize) -> String {
+    let name = serde_json::to_value(code).ok();
+    name.and_then(|name| name.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

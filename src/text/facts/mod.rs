@@ -1,0 +1,12 @@
+//! The parts of a sentence that must never be wrong: numbers with their units, names, quotations. English.
+
+mod tokens;
+mod numbers;
+mod names;
+mod quotes;
+mod wording;
+
+pub use names::{Name, names, unsupported_names};
+pub use numbers::{Number, numbers, unsupported_numbers};
+pub use quotes::{Quote, quotes, unsupported_quotes};
+pub use wording::{has_attribution, negations};

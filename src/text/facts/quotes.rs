@@ -1,0 +1,146 @@
+//! Quotations: what stands between double quotation marks.
+
+use std::ops::Range;
+
+/// A quotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Where it is: byte range, the marks included; to the end of the text when the mark is never closed.
+    pub span: Range<usize>,
+    /// The words between the marks; empty when the mark is never closed.
+    pub text: String,
+}
+
+/// The quotations of a text: straight and curly double quotes, guillemets; not apostrophes.
+pub fn quotes(text: &str) -> Vec<Quote> {
+    let mut quotes = Vec::new();
+    let mut open: Option<(usize, usize, char)> = None;
+    for (at, mark) in text.char_indices().filter(|(_, c)| is_mark(*c)) {
+        let after = at + mark.len_utf8();
+        match open {
+            None => open = Some((at, after, closing(mark))),
+            Some((start, inside, close)) if mark == close || (close == '”' && mark == '"') => {
+                let inner = text.get(inside..at).unwrap_or_default();
+                quotes.push(Quote {
+                    span: start..after,
+                    text: inner.trim().to_owned(),
+                });
+                open = None;
+            }
+            // A mark of another kind inside a quotation belongs to it.
+            Some(_) => {}
+        }
+    }
+    if let Some((start, ..)) = open {
+        quotes.push(Quote {
+            span: start..text.len(),
+            text: String::new(),
+        });
+    }
+    quotes
+}
+
+/// The quotations of `claim` that no sentence of `evidence` has verbatim, inside quotation marks of its own (marks and
+/// blanks normalised, a final comma or stop aside). A mark that is never closed is unsupported.
+pub fn unsupported_quotes(claim: &str, evidence: &[&str]) -> Vec<Quote> {
+    let proofs: Vec<String> = evidence
+        .iter()
+        .flat_map(|sentence| quotes(sentence))
+        .map(|quote| normalised(&quote.text))
+        .collect();
+    let mut claimed = quotes(claim);
+    claimed.retain(|quote| {
+        let words = normalised(&quote.text);
+        words.is_empty() || !proofs.iter().any(|proof| holds_words(proof, &words))
+    });
+    claimed
+}
+
+/// Whether `part` stands in `whole` between word borders.
+fn holds_words(whole: &str, part: &str) -> bool {
+    whole.match_indices(part).any(|(at, _)| {
+        let before = whole.get(..at).and_then(|head| head.chars().next_back());
+        let after = whole.get(at + part.len()..).and_then(|tail| tail.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
+}
+
+fn normalised(text: &str) -> String {
+    let straight: String = text
+        .chars()
+        .map(|c| match c {
+            '‘' | '’' => '\'',
+            '–' | '—' => '-',
+            other => other,
+        })
+        .collect();
+    let joined = straight.split_whitespace().collect::<Vec<_>>().join(" ");
+    joined.trim_end_matches([',', '.', ';', '!', '?', ' ']).to_owned()
+}
+
+fn is_mark(c: char) -> bool {
+    matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '＂')
+}
+
+fn closing(open: char) -> char {
+    match open {
+        '“' | '„' | '”' => '”',
+        '«' => '»',
+        '»' => '«',
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quotation_is_verbatim_or_unsupported() {
+        let evidence = ["“We will not gamble with lives,” Kest said."];
+        assert!(
+            unsupported_quotes("Kest said \"we will\" no. ", &evidence).len() == 1,
+            "case differs"
+        );
+        assert!(unsupported_quotes("\"We will not gamble with lives.\"", &evidence).is_empty());
+        assert!(unsupported_quotes("She would not \"gamble with lives\".", &evidence).is_empty());
+        assert_eq!(
+            unsupported_quotes("\"We will gamble with lives\"", &evidence).len(),
+            1
+        );
+        assert_eq!(
+            unsupported_quotes("She would not \"gamble with live\".", &evidence).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn words_outside_the_sources_quotation_marks_prove_no_quotation() {
+        assert_eq!(
+            unsupported_quotes("It was \"a disaster\".", &["It was a disaster."]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_mark_that_is_never_closed_is_unsupported() {
+        assert_eq!(
+            unsupported_quotes("She said \"we will.", &["She said \"we will.\""]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn apostrophes_are_no_quotation_marks() {
+        assert!(quotes("It's the mayor's 'office'.").is_empty());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_span_is_inside_the_text(text in "[ a“”\"«»é]*") {
+            for quote in quotes(&text) {
+                proptest::prop_assert!(text.get(quote.span).is_some());
+            }
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Summaries of invented stories by an engine that says what the test wants: one test a promise.
+
+mod sample;
+mod wording;
+mod standing;
+mod injection;
+mod reuse;
+mod whole;

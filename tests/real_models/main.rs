@@ -1,0 +1,11 @@
+//! Tests on the real default models, which are fetched by the product's own code when they are absent.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on says so by panicking"
+)]
+
+mod support;
+
+mod program;
