@@ -13,7 +13,7 @@
 //! state between texts, not that its numbers are right.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -25,6 +25,7 @@ use candle_transformers::models::{
 
 use super::EngineError;
 use super::gguf::{Metadata, bad_model};
+use super::unpacked::{self, Unpacked};
 
 /// Most tokens of prompt and answer: candle's Llama computes rotary tables for so many positions.
 const MOST_CONTEXT_TOKENS: usize = 4096;
@@ -85,7 +86,12 @@ impl Decoder {
         let mut reader = open(path)?;
         // candle trusts most of the metadata: a damaged file may make it panic.
         let loaded = catch_unwind(AssertUnwindSafe(|| {
-            load_family(&architecture, content, &mut reader)
+            if unpacked::fits(&content) {
+                let mut reader = Unpacked::new(&mut content, reader);
+                load_family(&architecture, content, &mut reader)
+            } else {
+                load_family(&architecture, content, &mut reader)
+            }
         }));
         let family = match loaded {
             Ok(family) => family.map_err(|error| bad_model(path, error.to_string()))?,
@@ -284,7 +290,7 @@ fn adjust(content: &mut Content, architecture: &str, context_tokens: usize) {
 fn load_family(
     architecture: &str,
     content: Content,
-    reader: &mut BufReader<File>,
+    reader: &mut (impl Read + Seek),
 ) -> candle_core::Result<Family> {
     let device = &Device::Cpu;
     Ok(match architecture {

@@ -9,6 +9,7 @@ pub mod tokenizer;
 pub mod chat;
 pub mod sampler;
 pub mod output;
+pub(crate) mod unpacked;
 pub mod decoder;
 pub mod writer;
 pub mod embedder;
