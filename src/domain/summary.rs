@@ -163,6 +163,8 @@ pub enum CheckReason {
     NotSupported,
     /// P12: it repeats another bullet.
     RepeatsBullet,
+    /// P12: it says one thing twice.
+    RepeatsItself,
     /// P12: it only repeats the headline.
     RepeatsHeadline,
     /// P13: it shares too long a run of words with one article.

@@ -1,6 +1,6 @@
 //! A file from a model hub, by plain HTTPS: resumed when cut off, given up within seconds when nothing comes.
 //!
-//! Whether the bytes are the right ones is not judged here; `docs/adr/0002` says why this is not the hub's own
+//! Whether the bytes are the right ones is not judged here; `docs/adr/0002-fetching-models.md` says why this is not the hub's own
 //! client.
 
 use std::fmt;

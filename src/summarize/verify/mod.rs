@@ -63,6 +63,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     meaning::polarity,
     support::support,
     repeats::bullets,
+    repeats::itself,
     repeats::headline,
     copying::copied_run,
 ];
