@@ -1,5 +1,6 @@
 //! The transformer that writes: token ids in, logits out. Weights come from a GGUF file and are run by
-//! candle-transformers' quantized models on the CPU; the state of one text lives in a [`Pass`].
+//! candle-transformers' quantized models on the CPU; the state of one text lives in a [`Pass`]. Passes may run at once,
+//! each on a thread of its own, where the family lets its weights be shared (see [`Decoder::lanes`]).
 //!
 //! | `general.architecture` | models | tested | known limits of candle 0.11.1 |
 //! |---|---|---|---|
@@ -16,6 +17,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use candle_core::quantized::gguf_file::{Content, Value};
 use candle_core::{Device, Tensor};
@@ -31,11 +33,15 @@ use super::unpacked::{self, Unpacked};
 const MOST_CONTEXT_TOKENS: usize = 4096;
 /// Tokens of the prompt that are run at once; between two chunks the caller may stop.
 const PREFILL_CHUNK: usize = 256;
+/// Most texts at once: more share the same memory bandwidth.
+const MOST_LANES: usize = 4;
 const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, phi3";
 
 /// A model's weights.
 pub struct Decoder {
     family: Family,
+    /// Whether its weights were unpacked to floats.
+    is_unpacked: bool,
     context_tokens: usize,
     vocabulary: usize,
 }
@@ -43,8 +49,9 @@ pub struct Decoder {
 /// The weights as loaded, never run where a copy is cheap (the copy shares the weights): its KV cache is empty.
 enum Family {
     Llama(quantized_llama::ModelWeights),
-    Qwen2(quantized_qwen2::ModelWeights),
-    Qwen3(quantized_qwen3::ModelWeights),
+    // std Mutex: held by one pass from its first token to its last; the KV cache lives in the weights.
+    Qwen2(Mutex<quantized_qwen2::ModelWeights>),
+    Qwen3(Mutex<quantized_qwen3::ModelWeights>),
     Gemma3(quantized_gemma3::ModelWeights),
     Phi3(quantized_phi3::ModelWeights),
 }
@@ -58,8 +65,8 @@ pub struct Pass<'a> {
 
 enum State<'a> {
     Llama(Box<quantized_llama::ModelWeights>),
-    Qwen2(&'a mut quantized_qwen2::ModelWeights),
-    Qwen3(&'a mut quantized_qwen3::ModelWeights),
+    Qwen2(MutexGuard<'a, quantized_qwen2::ModelWeights>),
+    Qwen3(MutexGuard<'a, quantized_qwen3::ModelWeights>),
     Gemma3(Box<quantized_gemma3::ModelWeights>),
     Phi3(Box<quantized_phi3::ModelWeights>),
 }
@@ -85,8 +92,9 @@ impl Decoder {
         adjust(&mut content, &architecture, context_tokens);
         let mut reader = open(path)?;
         // candle trusts most of the metadata: a damaged file may make it panic.
+        let is_unpacked = unpacked::fits(&content);
         let loaded = catch_unwind(AssertUnwindSafe(|| {
-            if unpacked::fits(&content) {
+            if is_unpacked {
                 let mut reader = Unpacked::new(&mut content, reader);
                 load_family(&architecture, content, &mut reader)
             } else {
@@ -97,8 +105,9 @@ impl Decoder {
             Ok(family) => family.map_err(|error| bad_model(path, error.to_string()))?,
             Err(_) => return Err(bad_model(path, "the weights do not fit together")),
         };
-        let mut decoder = Self {
+        let decoder = Self {
             family,
+            is_unpacked,
             context_tokens,
             vocabulary,
         };
@@ -111,19 +120,32 @@ impl Decoder {
         self.context_tokens
     }
 
-    /// Starts a text.
-    pub fn pass(&mut self) -> Pass<'_> {
-        let state = match &mut self.family {
+    /// How many texts are best run at once. One thread each beats sharing every product among them; but candle's
+    /// quantized kernels share theirs in any case, and a Qwen holds the state of one text only.
+    pub fn lanes(&self) -> usize {
+        match self.family {
+            Family::Llama(_) | Family::Gemma3(_) | Family::Phi3(_) if self.is_unpacked => {
+                std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_LANES))
+            }
+            _ => 1,
+        }
+    }
+
+    /// Starts a text. Waits for the one before to end where [`Decoder::lanes`] is 1 for the family.
+    pub fn pass(&self) -> Pass<'_> {
+        let state = match &self.family {
             Family::Llama(weights) => State::Llama(Box::new(weights.clone())),
             Family::Gemma3(weights) => State::Gemma3(Box::new(weights.clone())),
             Family::Phi3(weights) => State::Phi3(Box::new(weights.clone())),
             // Has no `Clone`.
             Family::Qwen2(weights) => {
+                let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
                 weights.clear_kv_cache();
                 State::Qwen2(weights)
             }
             // A copy would copy a cache of 4096 positions.
             Family::Qwen3(weights) => {
+                let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
                 weights.clear_kv_cache();
                 State::Qwen3(weights)
             }
@@ -136,7 +158,7 @@ impl Decoder {
     }
 
     /// Shapes that do not fit show only when the model runs: better now than at the first request.
-    fn try_one_token(&mut self, path: &Path) -> Result<(), EngineError> {
+    fn try_one_token(&self, path: &Path) -> Result<(), EngineError> {
         let tried = catch_unwind(AssertUnwindSafe(|| self.pass().run(&[0])));
         match tried {
             Ok(Ok(_)) => Ok(()),
@@ -294,8 +316,12 @@ fn load_family(
 ) -> candle_core::Result<Family> {
     let device = &Device::Cpu;
     Ok(match architecture {
-        "qwen2" => Family::Qwen2(quantized_qwen2::ModelWeights::from_gguf(content, reader, device)?),
-        "qwen3" => Family::Qwen3(quantized_qwen3::ModelWeights::from_gguf(content, reader, device)?),
+        "qwen2" => Family::Qwen2(Mutex::new(quantized_qwen2::ModelWeights::from_gguf(
+            content, reader, device,
+        )?)),
+        "qwen3" => Family::Qwen3(Mutex::new(quantized_qwen3::ModelWeights::from_gguf(
+            content, reader, device,
+        )?)),
         "gemma3" => Family::Gemma3(quantized_gemma3::ModelWeights::from_gguf(
             content, reader, device,
         )?),

@@ -1,7 +1,8 @@
 //! The engine of this machine: one thread owns both models behind a bounded queue.
 //!
 //! Calls are answered in the order in which they came, but embedding goes first between two texts of one call:
-//! it takes milliseconds where a text takes seconds.
+//! it takes milliseconds where a text takes seconds. Texts of one call are written several at once (see
+//! [`super::decoder::Decoder::lanes`]).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -207,7 +208,7 @@ struct Models {
 
 impl Models {
     /// Answers calls until the queue is closed.
-    fn work(mut self, calls: &Receiver<Call>) {
+    fn work(self, calls: &Receiver<Call>) {
         let mut pending: VecDeque<Call> = VecDeque::new();
         loop {
             if pending.is_empty() {
@@ -236,8 +237,8 @@ impl Models {
         }
     }
 
-    /// One text, or one embedding call. A panic in the model's code is that call's error.
-    fn step(&mut self, call: &mut Call) -> Progress {
+    /// As many texts as are written at once, or one embedding call. A panic in the model's code is that call's error.
+    fn step(&self, call: &mut Call) -> Progress {
         let cancel = &call.cancel;
         match &mut call.work {
             Work::Embed { texts, answer } => {
@@ -246,28 +247,52 @@ impl Models {
                 Progress::Done
             }
             Work::Generate { requests, answers } => {
-                let Some((index, request)) = requests.pop_front() else {
-                    return Progress::Done;
-                };
-                let mut listener = Caller {
-                    index,
-                    answers,
-                    cancel,
-                    gone: false,
-                };
-                let answer = match guarded(|| self.writer.generate(&request, &mut listener)) {
-                    Ok(generation) => Answer::Done(index, generation),
-                    Err(error) => Answer::Failed(error),
-                };
-                let goes_on = matches!(answer, Answer::Done(..)) && !requests.is_empty();
-                let waits = answers.send(answer).is_ok();
-                if goes_on && waits {
+                let next: Vec<_> = requests
+                    .drain(..requests.len().min(self.writer.lanes()))
+                    .collect();
+                let all_went_well = self.write_at_once(&next, answers, cancel);
+                if all_went_well && !requests.is_empty() {
                     Progress::More
                 } else {
                     Progress::Done
                 }
             }
         }
+    }
+
+    /// Writes these texts, each on a thread of its own, and sends the answers. False when one failed, or nobody
+    /// waits for them any more.
+    fn write_at_once(
+        &self,
+        requests: &[(usize, GenerateRequest)],
+        answers: &SyncSender<Answer>,
+        cancel: &Cancel,
+    ) -> bool {
+        let write = |(index, request): &(usize, GenerateRequest)| {
+            let mut listener = Caller {
+                index: *index,
+                answers,
+                cancel,
+                gone: false,
+            };
+            let answer = match guarded(|| self.writer.generate(request, &mut listener)) {
+                Ok(generation) => Answer::Done(*index, generation),
+                Err(error) => Answer::Failed(error),
+            };
+            let went_well = matches!(answer, Answer::Done(..));
+            answers.send(answer).is_ok() && went_well
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = requests
+                .iter()
+                .map(|request| scope.spawn(move || write(request)))
+                .collect();
+            // Every thread is waited for; `guarded` has caught their panics.
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or(false))
+                .fold(true, |all, went_well| all && went_well)
+        })
     }
 
     fn embed(&self, texts: &[String], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {

@@ -87,7 +87,7 @@ impl Writer {
     ///
     /// # Errors
     /// [`EngineError::Compute`].
-    pub fn continue_greedily(&mut self, prompt: &[u32], tokens: usize) -> Result<Vec<u32>, EngineError> {
+    pub fn continue_greedily(&self, prompt: &[u32], tokens: usize) -> Result<Vec<u32>, EngineError> {
         let mut sampler = Sampler::new(super::Sampling::default(), 0);
         let mut pass = self.decoder.pass();
         let mut logits = pass.prefill(prompt, || true)?.unwrap_or_default();
@@ -103,9 +103,14 @@ impl Writer {
         Ok(written)
     }
 
+    /// How many texts are best written at once.
+    pub(super) fn lanes(&self) -> usize {
+        self.decoder.lanes()
+    }
+
     /// Writes one text.
     pub(super) fn generate(
-        &mut self,
+        &self,
         request: &GenerateRequest,
         listener: &mut dyn Listener,
     ) -> Result<Generation, EngineError> {

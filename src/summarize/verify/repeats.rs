@@ -49,7 +49,10 @@ fn clauses(text: &str) -> Vec<&str> {
     const MARKS: [&str; 7] = [", ", "; ", ": ", ". ", " — ", " – ", " and the "];
     let mut clauses = vec![text];
     for mark in MARKS {
-        clauses = clauses.into_iter().flat_map(|clause| clause.split(mark)).collect();
+        clauses = clauses
+            .into_iter()
+            .flat_map(|clause| clause.split(mark))
+            .collect();
     }
     clauses
 }
