@@ -2,7 +2,7 @@
 
 use super::super::{cut, is_closing, is_stop};
 use super::dateline;
-use super::phrases::{ANYWHERE, CREDITS, LINK_LABELS, SHORT, STARTS, WHOLE};
+use super::phrases;
 
 /// Phrases that also occur in real sentences tell something only in a short paragraph.
 const SHORT_WORDS: usize = 40;
@@ -32,10 +32,10 @@ pub(in crate::text) fn is_boilerplate(text: &str) -> bool {
 
 fn is_furniture_phrase(lower: &str, words: usize) -> bool {
     let bare = lower.trim_matches(|c: char| !c.is_alphanumeric() && c != '©');
-    WHOLE.contains(&bare)
-        || STARTS.iter().any(|start| starts_with_phrase(bare, start))
-        || ANYWHERE.iter().any(|phrase| lower.contains(phrase))
-        || (words <= SHORT_WORDS && SHORT.iter().any(|phrase| lower.contains(phrase)))
+    phrases::whole().any(|phrase| bare == phrase)
+        || phrases::starts().any(|start| starts_with_phrase(bare, start))
+        || phrases::anywhere().any(|phrase| lower.contains(phrase))
+        || (words <= SHORT_WORDS && phrases::short().any(|phrase| lower.contains(phrase)))
         || (words <= SHORT_WORDS && bare.starts_with("follow ") && bare.contains(" on "))
 }
 
@@ -49,7 +49,7 @@ fn starts_with_phrase(text: &str, phrase: &str) -> bool {
 /// Photo credits and the captions they stand in; "By Ann Example, Newswire".
 fn is_credit(plain: &str, lower: &str, words: usize) -> bool {
     let agency = plain.contains("REUTERS/") || plain.contains("Reuters photo");
-    if words <= CAPTION_WORDS && (agency || CREDITS.iter().any(|credit| lower.contains(credit))) {
+    if words <= CAPTION_WORDS && (agency || phrases::credits().any(|credit| lower.contains(credit))) {
         return true;
     }
     let by = plain.strip_prefix("By ").or_else(|| plain.strip_prefix("BY "));
@@ -116,7 +116,7 @@ fn is_link(plain: &str, lower: &str) -> bool {
     let label = plain
         .split_once(':')
         .map(|(label, _)| label.trim().to_lowercase());
-    label.is_some_and(|label| LINK_LABELS.contains(&label.as_str()))
+    label.is_some_and(|label| phrases::link_labels().any(|known| label == known))
         || lower.ends_with(" read more")
         || lower.starts_with("http")
         || lower.contains("=\"http")
