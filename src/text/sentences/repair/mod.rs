@@ -127,6 +127,7 @@ mod tests {
             "“Nobody asked us. It broke.” — Ann Example",
             "Example wrote: “Nobody asked us. It broke. ‘Why?’ ”",
             "“Nobody asked us. It broke, and we ran.",
+            "She said: ‘The dam is safe.’ “",
         ] {
             splits(&[sentence]);
         }
@@ -143,6 +144,7 @@ mod tests {
             "Engineers said “yes.\"",
             "It was not.",
         ]);
+        splits(&["It broke in 1963.", "“We ran. We hid,“ she said."]);
         splits(&["It held.", "(Nobody knew why.)", "Then it broke."]);
     }
 
