@@ -59,8 +59,6 @@ fn is_line_end(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
     use proptest::prelude::*;
 
     use super::*;
@@ -131,34 +129,27 @@ mod tests {
         assert_eq!(to_plain_text("<p>Story.</nav></p></div>"), "Story.");
     }
 
+    // Of hundreds of kilobytes each: work that grows with the square of the input would not end.
     #[test]
-    fn hostile_input_takes_linear_time() {
+    fn large_hostile_markup_gives_no_more_text_than_went_in() {
         let inputs = [
-            "a".repeat(100_000),
-            "<div>".repeat(40_000) + "deep",
-            "<b><p>x".repeat(25_000),
-            (0..9_000).map(|n| format!("<b id=n{n}>")).collect::<String>() + &"<p>a".repeat(10_000),
-            "<nav>".repeat(40_000),
-            "<".repeat(200_000),
-            "<p ".repeat(60_000),
-            "<p a=b ".repeat(25_000) + ">",
-            "&amp".repeat(50_000) + "<p>",
-            "&".repeat(200_000) + ";",
-            "</p>".repeat(50_000),
-            "<a></b>".repeat(28_000),
-            "<!--".repeat(50_000) + "<p>",
-            "\n \n".repeat(60_000),
+            "a".repeat(1_000_000),
+            "<div>".repeat(100_000) + "deep",
+            "<b><p>x".repeat(75_000),
+            (0..45_000).map(|n| format!("<b id=n{n}>")).collect::<String>() + &"<p>a".repeat(50_000),
+            "<nav>".repeat(100_000),
+            "<".repeat(1_000_000),
+            "<p ".repeat(150_000),
+            "<p a=b ".repeat(75_000) + ">",
+            "&amp".repeat(125_000) + "<p>",
+            "&".repeat(1_000_000) + ";",
+            "</p>".repeat(125_000),
+            "<a></b>".repeat(75_000),
+            "<!--".repeat(125_000) + "<p>",
+            "\n \n".repeat(150_000),
         ];
         for input in inputs {
-            let start = Instant::now();
-            let plain = to_plain_text(&input);
-            assert!(plain.len() <= input.len());
-            let shown: String = input.chars().take(12).collect();
-            assert!(
-                start.elapsed() < Duration::from_secs(2),
-                "{shown}: {:?}",
-                start.elapsed()
-            );
+            assert!(to_plain_text(&input).len() <= input.len());
         }
     }
 

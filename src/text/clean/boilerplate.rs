@@ -2,7 +2,7 @@
 
 use super::super::{cut, is_closing, is_stop};
 use super::dateline;
-use super::phrases::{ANYWHERE, CREDITS, LINK_LABELS, SHORT, STARTS, WHOLE};
+use super::phrases;
 
 /// Phrases that also occur in real sentences tell something only in a short paragraph.
 const SHORT_WORDS: usize = 40;
@@ -12,6 +12,22 @@ const CAPTION_WORDS: usize = 90;
 
 /// A heading that is a question ("What happens next?") has at most so many words.
 const HEADING_WORDS: usize = 8;
+
+/// From so many words on, the stop of "the U.S." or "5 p.m." ends a sentence too.
+const SENTENCE_WORDS: usize = 6;
+
+/// Agencies and broadcasters that stand after the slash of a photo credit.
+const AGENCIES: [&str; 9] = [
+    "AFP",
+    "AP",
+    "Bloomberg",
+    "CNN",
+    "EPA",
+    "Getty",
+    "NPR",
+    "Reuters",
+    "UPI",
+];
 
 /// Whether a paragraph or sentence is a caption, a credit, an appeal, a link, a heading, a byline, a post copied from
 /// a social network, or anything else that the page says and not the story.
@@ -32,10 +48,12 @@ pub(in crate::text) fn is_boilerplate(text: &str) -> bool {
 
 fn is_furniture_phrase(lower: &str, words: usize) -> bool {
     let bare = lower.trim_matches(|c: char| !c.is_alphanumeric() && c != '©');
-    WHOLE.contains(&bare)
-        || STARTS.iter().any(|start| starts_with_phrase(bare, start))
-        || ANYWHERE.iter().any(|phrase| lower.contains(phrase))
-        || (words <= SHORT_WORDS && SHORT.iter().any(|phrase| lower.contains(phrase)))
+    // "“Welcome to Delta City,” the mayor said."
+    let quoted = lower.starts_with('"');
+    phrases::whole().any(|phrase| bare == phrase)
+        || (!quoted && phrases::starts().any(|start| starts_with_phrase(bare, start)))
+        || phrases::anywhere().any(|phrase| lower.contains(phrase))
+        || (words <= SHORT_WORDS && phrases::short().any(|phrase| lower.contains(phrase)))
         || (words <= SHORT_WORDS && bare.starts_with("follow ") && bare.contains(" on "))
 }
 
@@ -48,8 +66,8 @@ fn starts_with_phrase(text: &str, phrase: &str) -> bool {
 
 /// Photo credits and the captions they stand in; "By Ann Example, Newswire".
 fn is_credit(plain: &str, lower: &str, words: usize) -> bool {
-    let agency = plain.contains("REUTERS/") || plain.contains("Reuters photo");
-    if words <= CAPTION_WORDS && (agency || CREDITS.iter().any(|credit| lower.contains(credit))) {
+    let agency = plain.contains("REUTERS/") || plain.contains("Reuters photo") || ends_with_agency(plain);
+    if words <= CAPTION_WORDS && (agency || phrases::credits().any(|credit| lower.contains(credit))) {
         return true;
     }
     let by = plain.strip_prefix("By ").or_else(|| plain.strip_prefix("BY "));
@@ -62,6 +80,13 @@ fn is_credit(plain: &str, lower: &str, words: usize) -> bool {
             })
     };
     words <= 14 && by.is_some_and(names)
+}
+
+/// "Ann Example/AP": the photographer's name and the agency's.
+fn ends_with_agency(plain: &str) -> bool {
+    plain
+        .rsplit_once('/')
+        .is_some_and(|(_, agency)| AGENCIES.contains(&agency.trim_end_matches([')', '.'])))
 }
 
 /// Text without a single stop, in capitals, or a short question.
@@ -79,7 +104,8 @@ fn is_heading(plain: &str, words: usize) -> bool {
     if upper + lower > 8 && upper > 3 * lower {
         return true;
     }
-    !has_stop(plain)
+    let stopped = words >= SENTENCE_WORDS && ends.ends_with(is_stop);
+    !stopped && !has_stop(plain)
 }
 
 /// Whether a stop ends a word somewhere: "3.5", "J. Example" and "the U.S. plan" have none, "It did. Then" has.
@@ -111,16 +137,29 @@ fn has_stop(plain: &str) -> bool {
     false
 }
 
-/// "READ MORE: …", a bare address, "… Read more", a line of page code.
+/// "READ MORE: …", a bare address, "… Read more", "[See the list here.]", where to write to, a line of page code.
 fn is_link(plain: &str, lower: &str) -> bool {
     let label = plain
         .split_once(':')
         .map(|(label, _)| label.trim().to_lowercase());
-    label.is_some_and(|label| LINK_LABELS.contains(&label.as_str()))
+    label.is_some_and(|label| phrases::link_labels().any(|known| label == known))
         || lower.ends_with(" read more")
         || lower.starts_with("http")
         || lower.contains("=\"http")
+        || (plain.starts_with('[') && plain.ends_with(']'))
         || (lower.contains("://") && plain.split_whitespace().count() <= 12)
+        || plain.split_whitespace().take(SHORT_WORDS).any(is_mail_address)
+}
+
+/// "letters@example.org", also with marks around it.
+fn is_mail_address(word: &str) -> bool {
+    word.split_once('@').is_some_and(|(user, host)| {
+        user.ends_with(char::is_alphanumeric)
+            && host.starts_with(char::is_alphanumeric)
+            && host
+                .trim_end_matches(|c: char| !c.is_alphanumeric())
+                .contains('.')
+    })
 }
 
 /// A post: an account's name and a date at the end, or a picture's short address.
@@ -194,6 +233,12 @@ mod tests {
             "Follow Ann on Twitter.",
             "Correction: An earlier version of this article named the wrong dam.",
             "© 2025 Newswire",
+            "Ann Example looks at the dam in Delta City, July 4, 2020. Bob Sample/AP",
+            "[Is your town at risk? See the list of dams here.]",
+            "Write to Ann Example about dams: letters@example.org.",
+            "AP writers Ann Example and Bob Sample contributed.",
+            "The text of the report is available here.",
+            "Immigrants in the U.S.",
             "",
         ] {
             assert!(is_boilerplate(text), "{text}");
@@ -211,6 +256,12 @@ mod tests {
             "She follows the mayor on Twitter, and he blocked her after the dam broke, court papers said.",
             "The company said it would update its cookie policy after regulators in three countries complained about it.",
             "NATO and the EU said: The dam must hold.",
+            "The dam is the largest in the U.S.",
+            "“We will never know why it broke. Welcome to Delta City,” Ann Example said.",
+            "“Welcome to Delta City,” Ann Example said.",
+            "As a member of the council she voted to close the dam, as she says in the video.",
+            "She wrote to @example.org and/or AP writers.",
+            "[Laughter] The dam held.",
             "大坝在周五没有倒塌。",
             "La presa resistió el viernes, dijeron los ingenieros.",
         ] {

@@ -7,6 +7,7 @@
 
 mod boilerplate;
 mod dateline;
+mod inline;
 mod phrases;
 
 use std::collections::HashSet;
@@ -14,10 +15,10 @@ use std::ops::Range;
 
 use super::{cut, trimmed};
 
-pub(super) use boilerplate::is_boilerplate;
+use boilerplate::is_boilerplate;
 
 /// The version of these rules: part of the key under which analyses are kept.
-pub const CLEAN_VERSION: &str = "clean.v1";
+pub const CLEAN_VERSION: &str = "clean.v2";
 
 /// A dateline opens the story's first paragraph, but a heading or summary that is none of our furniture may stand
 /// above it.
@@ -46,6 +47,12 @@ pub fn paragraphs(text: &str) -> Vec<Range<usize>> {
         }
     }
     kept
+}
+
+/// Whether one sentence of a kept paragraph is furniture after all: the last words of a paragraph are often a photo
+/// credit, and links to other stories pop up in the middle of one.
+pub(super) fn is_furniture(sentence: &str) -> bool {
+    is_boilerplate(sentence) || inline::has_link_card(sentence)
 }
 
 /// The place of the article's dateline as it is written there ("KABUL", "WASHINGTON"), if it opens with one.

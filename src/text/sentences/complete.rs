@@ -1,5 +1,6 @@
 //! Whether a sentence can be shown by itself. English; other languages are judged by their form alone.
 
+use crate::text::clean::is_furniture;
 use crate::text::{is_closing, is_stop};
 
 /// Fewer words than this are a fragment.
@@ -47,7 +48,7 @@ const POINTING_BACK: [&str; 34] = [
 ];
 
 /// Whether it reads as a whole sentence: starts as one does, ends as one does, has a plausible number of words,
-/// and is not a headline, a list or a fragment.
+/// and is not a headline, a list, a fragment or furniture of the page.
 pub fn is_complete(sentence: &str) -> bool {
     let sentence = sentence.trim();
     let first = sentence.chars().find(|c| c.is_alphanumeric());
@@ -68,6 +69,7 @@ pub fn is_complete(sentence: &str) -> bool {
         && !shouted
         && sentence.chars().count() <= MAX_CHARS
         && !sentence.contains('\n')
+        && !is_furniture(sentence)
 }
 
 /// Whether it can be understood without the sentences before it: no leading "He said", "That", "But it", "Meanwhile".
@@ -93,6 +95,8 @@ mod tests {
             "A crack in the dam",
             "THE DAM HAS NOW FAILED TODAY.",
             "The dam held until…",
+            "Mayor Ann Example Ann J. ExampleDam holds after flood.",
+            "Sign up for our newsletter about dams.",
         ] {
             assert!(!is_complete(fragment), "{fragment}");
         }

@@ -46,7 +46,7 @@ fn split_paragraph(paragraph: &str, language: &str) -> Vec<Range<usize>> {
         .filter(|span| !span.is_empty())
         .collect();
     if language == "en" {
-        repair::english(paragraph, spans)
+        repair::english(paragraph, &spans)
     } else {
         spans
     }

@@ -1,9 +1,16 @@
 //! Numbers, amounts, percentages and dates: two ways of writing one thing are equal, and digits are never taken from
 //! something else ("455g" is not 455, "France 24" is not 24).
 
+mod units;
+mod values;
+
 use std::ops::Range;
 
 use super::tokens::{Kind, Token, tokens};
+use units::{
+    NAMING, WEEKDAYS, begins_upper, capital_month, is_day, is_unit_word, measure, month_name, scale_of,
+};
+use values::{in_words, scaled, trimmed_value};
 
 /// A number, date part, amount or percentage, normalised so that two ways of writing it are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,121 +23,6 @@ pub struct Number {
     /// What it counts, normalised ("percent", "usd", "july", "km"), if that is part of the number.
     pub unit: Option<String>,
 }
-
-const MONTHS: [(&str, &str); 12] = [
-    ("january", "jan"),
-    ("february", "feb"),
-    ("march", "mar"),
-    ("april", "apr"),
-    ("may", "may"),
-    ("june", "jun"),
-    ("july", "jul"),
-    ("august", "aug"),
-    ("september", "sept"),
-    ("october", "oct"),
-    ("november", "nov"),
-    ("december", "dec"),
-];
-
-const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
-const SMALL: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-
-const TENS: [&str; 8] = [
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
-];
-
-const SCALES: [(&str, u32); 9] = [
-    ("hundred", 2),
-    ("thousand", 3),
-    ("million", 6),
-    ("billion", 9),
-    ("trillion", 12),
-    ("k", 3),
-    ("m", 6),
-    ("bn", 9),
-    ("b", 9),
-];
-
-const UNITS: [(&str, &[&str]); 22] = [
-    ("percent", &["percent", "pc", "percentage"]),
-    ("usd", &["dollar", "dollars"]),
-    ("eur", &["euro", "euros"]),
-    ("pound", &["pound", "pounds"]),
-    ("cent", &["cent", "cents"]),
-    (
-        "km",
-        &["km", "kilometre", "kilometres", "kilometer", "kilometers"],
-    ),
-    ("m", &["metre", "metres", "meter", "meters"]),
-    (
-        "cm",
-        &["cm", "centimetre", "centimetres", "centimeter", "centimeters"],
-    ),
-    ("mile", &["mile", "miles"]),
-    ("foot", &["foot", "feet", "ft"]),
-    ("inch", &["inch", "inches"]),
-    ("kg", &["kg", "kilogram", "kilograms", "kilo", "kilos"]),
-    ("tonne", &["tonne", "tonnes"]),
-    ("ton", &["ton", "tons"]),
-    ("degree", &["degree", "degrees"]),
-    ("mph", &["mph"]),
-    ("acre", &["acre", "acres"]),
-    ("hectare", &["hectare", "hectares"]),
-    ("am", &["a.m.", "am"]),
-    ("pm", &["p.m.", "pm"]),
-    ("magnitude", &["magnitude"]),
-    ("third", &["thirds"]),
-];
-
-/// Words that make a following number part of a name: "France 24", "Boeing 737", "Route 66".
-const NAMING: [&str; 16] = [
-    "france",
-    "channel",
-    "nbc",
-    "abc",
-    "cbs",
-    "fox",
-    "boeing",
-    "airbus",
-    "route",
-    "interstate",
-    "highway",
-    "flight",
-    "formula",
-    "article",
-    "section",
-    "title",
-];
 
 /// The numbers of a text, digits and words, in order.
 pub fn numbers(text: &str) -> Vec<Number> {
@@ -277,81 +169,6 @@ fn unit_after(tokens: &[Token<'_>], next: usize, value: &str) -> Option<(String,
     measure(&lower).map(|name| (name.to_owned(), joined + 1))
 }
 
-/// Number words from this token on: "twenty-one", "three hundred", "a dozen"; not the pronoun "one".
-fn in_words(tokens: &[Token<'_>], index: usize) -> Option<(String, usize)> {
-    let mut total: u64 = 0;
-    let mut current: Option<u64> = None;
-    let mut next = index;
-    while let Some(token) = tokens.get(next) {
-        if token.text == "-" && !token.spaced && next > index && !is_blank_after(tokens, next) {
-            let follows = tokens.get(next + 1).map(|t| t.text.to_lowercase());
-            if follows.as_deref().and_then(small_value).is_some() {
-                next += 1;
-                continue;
-            }
-            break;
-        }
-        let word = token.text.to_lowercase();
-        if let Some(value) = small_value(&word) {
-            match current {
-                None => current = Some(value),
-                Some(tens) if tens % 100 >= 20 && tens % 10 == 0 && value < 10 => {
-                    current = Some(tens + value);
-                }
-                Some(hundreds) if hundreds % 100 == 0 && hundreds > 0 && value < 100 => {
-                    current = Some(hundreds + value);
-                }
-                Some(_) => break,
-            }
-        } else if word == "dozen" {
-            current = Some(current.unwrap_or(1) * 12);
-        } else if let (Some(value), Some((_, power))) =
-            (current, SCALES.iter().take(5).find(|(name, _)| *name == word))
-        {
-            let scaled = value.checked_mul(10u64.checked_pow(*power)?)?;
-            if *power == 2 {
-                current = Some(scaled);
-            } else {
-                total = total.checked_add(scaled)?;
-                current = None;
-                next += 1;
-                if tokens
-                    .get(next)
-                    .is_none_or(|t| small_value(&t.text.to_lowercase()).is_none())
-                {
-                    break;
-                }
-                continue;
-            }
-        } else {
-            break;
-        }
-        next += 1;
-    }
-    if next == index {
-        return None;
-    }
-    let value = total.checked_add(current.unwrap_or(0))?;
-    let lone_one = next == index + 1 && value == 1;
-    (!lone_one || unit_after(tokens, next, "1").is_some()).then_some((value.to_string(), next))
-}
-
-fn is_blank_after(tokens: &[Token<'_>], index: usize) -> bool {
-    tokens.get(index + 1).is_none_or(|token| token.spaced)
-}
-
-fn small_value(word: &str) -> Option<u64> {
-    let ones = SMALL
-        .iter()
-        .position(|name| *name == word)
-        .map(|value| value as u64);
-    ones.or_else(|| {
-        TENS.iter()
-            .position(|name| *name == word)
-            .map(|tens| (tens as u64 + 2) * 10)
-    })
-}
-
 /// A weekday, or a month that stands without a day.
 fn calendar_word(tokens: &[Token<'_>], index: usize) -> Option<Number> {
     let token = tokens.get(index).filter(|token| begins_upper(token.text))?;
@@ -377,76 +194,6 @@ fn calendar_word(tokens: &[Token<'_>], index: usize) -> Option<Number> {
         value: month.to_owned(),
         unit: Some("month".to_owned()),
     })
-}
-
-fn capital_month(token: &Token<'_>) -> Option<&'static str> {
-    month_name(&token.text.to_lowercase()).filter(|_| begins_upper(token.text))
-}
-
-fn month_name(word: &str) -> Option<&'static str> {
-    let named = |(name, short): &&(&'static str, &str)| {
-        word == *name || word == *short || (word == "sep" && *short == "sept")
-    };
-    MONTHS.iter().find(named).map(|(name, _)| *name)
-}
-
-fn measure(word: &str) -> Option<&'static str> {
-    UNITS
-        .iter()
-        .find(|(_, words)| words.contains(&word))
-        .map(|(name, _)| *name)
-}
-
-fn is_unit_word(token: Option<&Token<'_>>, unit: &str) -> bool {
-    token.is_some_and(|token| measure(&token.text.to_lowercase()) == Some(unit))
-}
-
-fn is_day(value: &str) -> bool {
-    value.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
-}
-
-fn begins_upper(word: &str) -> bool {
-    word.starts_with(char::is_uppercase)
-}
-
-/// The power of ten of a scale word after digits; letters only without a blank ("$5m", "300k").
-fn scale_of(token: &Token<'_>, after: Option<&Token<'_>>) -> Option<u32> {
-    let word = token.text.to_lowercase();
-    let (_, power) = SCALES.iter().find(|(name, _)| *name == word)?;
-    let letters = word.len() <= 2;
-    // "5 m" is a length; "5m" is read as one too unless it ends there.
-    let glued = !token.spaced && after.is_none_or(|after| after.spaced || after.kind == Kind::Symbol);
-    (!letters || (glued && word != "m")).then_some(*power)
-}
-
-/// The decimal point moved by `power` digits to the right.
-fn scaled(value: &str, power: u32) -> String {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let power = power as usize;
-    let moved: String = fraction
-        .chars()
-        .chain(std::iter::repeat('0'))
-        .take(power)
-        .collect();
-    let rest: String = fraction.chars().skip(power).collect();
-    if rest.is_empty() {
-        format!("{whole}{moved}")
-    } else {
-        format!("{whole}{moved}.{rest}")
-    }
-}
-
-/// Without leading zeros and without a fraction of zeros: "007" and "7.0" are 7.
-fn trimmed_value(value: &str) -> String {
-    let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
-    let whole = whole.trim_start_matches('0');
-    let fraction = fraction.trim_end_matches('0');
-    let whole = if whole.is_empty() { "0" } else { whole };
-    if fraction.is_empty() {
-        whole.to_owned()
-    } else {
-        format!("{whole}.{fraction}")
-    }
 }
 
 #[cfg(test)]

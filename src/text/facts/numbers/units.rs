@@ -1,0 +1,131 @@
+//! The words that numbers are read with: months, weekdays, scales, units of measure.
+
+use crate::text::facts::tokens::{Kind, Token};
+
+const MONTHS: [(&str, &str); 12] = [
+    ("january", "jan"),
+    ("february", "feb"),
+    ("march", "mar"),
+    ("april", "apr"),
+    ("may", "may"),
+    ("june", "jun"),
+    ("july", "jul"),
+    ("august", "aug"),
+    ("september", "sept"),
+    ("october", "oct"),
+    ("november", "nov"),
+    ("december", "dec"),
+];
+
+pub(super) const WEEKDAYS: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
+pub(super) const SCALES: [(&str, u32); 9] = [
+    ("hundred", 2),
+    ("thousand", 3),
+    ("million", 6),
+    ("billion", 9),
+    ("trillion", 12),
+    ("k", 3),
+    ("m", 6),
+    ("bn", 9),
+    ("b", 9),
+];
+
+const UNITS: [(&str, &[&str]); 22] = [
+    ("percent", &["percent", "pc", "percentage"]),
+    ("usd", &["dollar", "dollars"]),
+    ("eur", &["euro", "euros"]),
+    ("pound", &["pound", "pounds"]),
+    ("cent", &["cent", "cents"]),
+    (
+        "km",
+        &["km", "kilometre", "kilometres", "kilometer", "kilometers"],
+    ),
+    ("m", &["metre", "metres", "meter", "meters"]),
+    (
+        "cm",
+        &["cm", "centimetre", "centimetres", "centimeter", "centimeters"],
+    ),
+    ("mile", &["mile", "miles"]),
+    ("foot", &["foot", "feet", "ft"]),
+    ("inch", &["inch", "inches"]),
+    ("kg", &["kg", "kilogram", "kilograms", "kilo", "kilos"]),
+    ("tonne", &["tonne", "tonnes"]),
+    ("ton", &["ton", "tons"]),
+    ("degree", &["degree", "degrees"]),
+    ("mph", &["mph"]),
+    ("acre", &["acre", "acres"]),
+    ("hectare", &["hectare", "hectares"]),
+    ("am", &["a.m.", "am"]),
+    ("pm", &["p.m.", "pm"]),
+    ("magnitude", &["magnitude"]),
+    ("third", &["thirds"]),
+];
+
+/// Words that make a following number part of a name: "France 24", "Boeing 737", "Route 66".
+pub(super) const NAMING: [&str; 16] = [
+    "france",
+    "channel",
+    "nbc",
+    "abc",
+    "cbs",
+    "fox",
+    "boeing",
+    "airbus",
+    "route",
+    "interstate",
+    "highway",
+    "flight",
+    "formula",
+    "article",
+    "section",
+    "title",
+];
+
+pub(super) fn capital_month(token: &Token<'_>) -> Option<&'static str> {
+    month_name(&token.text.to_lowercase()).filter(|_| begins_upper(token.text))
+}
+
+pub(super) fn month_name(word: &str) -> Option<&'static str> {
+    let named = |(name, short): &&(&'static str, &str)| {
+        word == *name || word == *short || (word == "sep" && *short == "sept")
+    };
+    MONTHS.iter().find(named).map(|(name, _)| *name)
+}
+
+pub(super) fn measure(word: &str) -> Option<&'static str> {
+    UNITS
+        .iter()
+        .find(|(_, words)| words.contains(&word))
+        .map(|(name, _)| *name)
+}
+
+pub(super) fn is_unit_word(token: Option<&Token<'_>>, unit: &str) -> bool {
+    token.is_some_and(|token| measure(&token.text.to_lowercase()) == Some(unit))
+}
+
+pub(super) fn is_day(value: &str) -> bool {
+    value.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
+}
+
+pub(super) fn begins_upper(word: &str) -> bool {
+    word.starts_with(char::is_uppercase)
+}
+
+/// The power of ten of a scale word after digits; letters only without a blank ("$5m", "300k").
+pub(super) fn scale_of(token: &Token<'_>, after: Option<&Token<'_>>) -> Option<u32> {
+    let word = token.text.to_lowercase();
+    let (_, power) = SCALES.iter().find(|(name, _)| *name == word)?;
+    let letters = word.len() <= 2;
+    // "5 m" is a length; "5m" is read as one too unless it ends there.
+    let glued = !token.spaced && after.is_none_or(|after| after.spaced || after.kind == Kind::Symbol);
+    (!letters || (glued && word != "m")).then_some(*power)
+}
