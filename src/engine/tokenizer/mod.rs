@@ -1,7 +1,7 @@
 //! Text to token ids and back, built from a GGUF file's own metadata. Ids equal llama.cpp's.
 //!
-//! Two kinds are served: byte-level BPE ([`bpe`], `tokenizer.ggml.model = gpt2`) and SentencePiece ([`spm`],
-//! `llama`). Special tokens are recognised by [`special`], in [`Fragment::Template`] only: in
+//! Two kinds are served: byte-level BPE (`bpe`, `tokenizer.ggml.model = gpt2`) and SentencePiece (`spm`,
+//! `llama`). Special tokens are recognised by `special`, in [`Fragment::Template`] only: in
 //! [`Fragment::Content`] `<|im_end|>` is nine ordinary characters, so an article cannot end its own turn.
 
 mod bpe;
