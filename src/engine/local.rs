@@ -52,7 +52,8 @@ pub struct LocalEngine {
 struct Call {
     work: Work,
     cancel: Cancel,
-    _place: Place,
+    // Given back before the last answer: whoever has that may call again at once.
+    place: Option<Place>,
 }
 
 enum Work {
@@ -126,7 +127,7 @@ impl LocalEngine {
         let call = Call {
             work,
             cancel: cancel.clone(),
-            _place: Place(Arc::clone(&self.waiting)),
+            place: Some(Place(Arc::clone(&self.waiting))),
         };
         // Never blocks: there are as many places in the channel as are given out.
         self.queue
@@ -242,6 +243,7 @@ impl Models {
         match &mut call.work {
             Work::Embed { texts, answer } => {
                 let embedded = guarded(|| self.embed(texts, cancel));
+                drop(call.place.take());
                 let _nobody_waits = answer.send(embedded);
                 Progress::Done
             }
@@ -260,6 +262,9 @@ impl Models {
                     Err(error) => Answer::Failed(error),
                 };
                 let goes_on = matches!(answer, Answer::Done(..)) && !requests.is_empty();
+                if !goes_on {
+                    drop(call.place.take());
+                }
                 let waits = answers.send(answer).is_ok();
                 if goes_on && waits {
                     Progress::More
