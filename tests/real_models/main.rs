@@ -1,4 +1,5 @@
-//! Tests on the real default models, which are fetched by the product's own code when they are absent.
+//! Tests on the real default models, which are fetched by the product's own code when they are absent, and on tiny
+//! models of random numbers, which the tests write.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -8,4 +9,6 @@
 
 mod support;
 
+mod embeddings;
+mod greedy;
 mod program;
