@@ -8,7 +8,10 @@
 )]
 
 mod support;
+mod vocabulary;
+mod gguf;
 
 mod embeddings;
 mod greedy;
+mod tokenizer;
 mod program;
