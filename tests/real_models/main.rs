@@ -14,4 +14,6 @@ mod gguf;
 mod embeddings;
 mod greedy;
 mod tokenizer;
+mod families;
+mod queue;
 mod program;
