@@ -1,12 +1,12 @@
 //! Each family of models on a tiny file with random weights: it loads, writes, keeps nothing between two texts, and
 //! a damaged file is named rather than run.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use nutgraf::engine::local::{EngineSettings, LocalEngine};
 use nutgraf::engine::writer::Writer;
 use nutgraf::engine::{Cancel, Engine, EngineError, FinishReason, GenerateRequest, Message, Role, Sampling};
-use std::ops::ControlFlow;
 
 use crate::gguf::{TinyModel, Value};
 use crate::support::embedder_files;

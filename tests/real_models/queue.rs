@@ -27,12 +27,19 @@ fn write(engine: &LocalEngine, requests: Vec<GenerateRequest>) -> Result<Vec<Gen
 
 #[test]
 fn a_full_queue_is_busy_at_once() {
-    let engine = local(1);
+    let engine = Arc::new(local(1));
     let mut refusals = Vec::new();
     let on_token = &mut |_: usize, _: &str| {
         if refusals.is_empty() {
-            refusals.push(engine.embed(&["x"], &Cancel::new()).map(|_| ()));
-            refusals.push(write(&engine, vec![request("Hi.", 1)]).map(|_| ()));
+            let (one_more, (answers, answered)) = (Arc::clone(&engine), channel());
+            // In a thread, since a call that is let in cannot be answered while this text waits.
+            std::thread::spawn(move || {
+                let embedded = one_more.embed(&["x"], &Cancel::new());
+                let _test_has_ended = answers.send(embedded.map(|_| ()));
+                let written = write(&one_more, vec![request("Hi.", 1)]);
+                let _test_has_ended = answers.send(written.map(|_| ()));
+            });
+            refusals.extend((0..2).map(|_| answered.recv_timeout(PATIENCE).unwrap()));
         }
         ControlFlow::Continue(())
     };
@@ -183,36 +190,33 @@ fn a_text_ends_before_its_stop_string() {
 fn embeddings_pass_between_two_texts() {
     let engine = Arc::new(local(4));
     let (answers, answered) = channel();
-    let mut passed = false;
-    let on_token = &mut |index: usize, _: &str| {
-        if index == 0 && !passed {
-            let (engine, answers) = (Arc::clone(&engine), answers.clone());
-            std::thread::spawn(move || answers.send(engine.embed(&["x"], &Cancel::new())));
-            passed = true;
-        }
-        if index == 7 {
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    };
-    // The last text cannot end while this thread waits: the answer comes before it or never.
+    let mut asked = Some((Arc::clone(&engine), answers));
     let mut vectors = None;
-    let mut waiting = |index: usize, piece: &str| {
-        if index == 7 && vectors.is_none() {
-            vectors = answered.recv_timeout(PATIENCE).ok();
+    let on_token = &mut |index: usize, _: &str| {
+        if let Some((engine, answers)) = asked.take() {
+            std::thread::spawn(move || answers.send(engine.embed(&["x"], &Cancel::new())));
         }
-        on_token(index, piece)
+        if index < 7 {
+            return ControlFlow::Continue(());
+        }
+        // The last text cannot end while this thread waits: the answer came before it, or does not come.
+        vectors = answered.recv_timeout(PATIENCE).ok();
+        ControlFlow::Break(())
     };
-    let written = engine.generate(vec![request("Hi.", LONG); 8], &Cancel::new(), &mut waiting);
+    let written = engine.generate(vec![request("Hi.", LONG); 8], &Cancel::new(), on_token);
     assert!(matches!(written, Err(EngineError::Cancelled)), "{written:?}");
-    let vectors = vectors.expect("the embedding waited for the last text").unwrap();
-    assert_eq!(vectors[0].len(), 384);
+    assert!(vectors.is_some(), "the embedding waited for the last text");
+    assert_eq!(vectors.unwrap().unwrap()[0].len(), 384);
 }
 
 #[test]
 fn one_bad_request_fails_its_call_and_no_other() {
     let engine = local(1);
-    let error = write(&engine, vec![request("Hi.", 4), request("Hi.", 5000)]).unwrap_err();
+    let error = write(
+        &engine,
+        vec![request("Hi.", 4), request("Hi.", 5000), request("Hi.", 4000)],
+    )
+    .unwrap_err();
     assert!(matches!(error, EngineError::PromptTooLong { .. }), "{error:?}");
     assert_eq!(write(&engine, vec![request("Hi.", 4)]).unwrap().len(), 1);
 }
