@@ -88,6 +88,7 @@ impl Decoder {
             .unwrap_or_default()
             .to_owned();
         let trained = check(metadata, &architecture, &content)?;
+        check_embeddings(metadata, &architecture, &content, vocabulary)?;
         let context_tokens = trained.min(MOST_CONTEXT_TOKENS).min(wanted_context_tokens);
         adjust(&mut content, &architecture, context_tokens);
         let mut reader = open(path)?;
@@ -295,6 +296,26 @@ fn check(metadata: Metadata<'_>, architecture: &str, content: &Content) -> Resul
         tracing::warn!("the model's rotary scaling is not applied: texts may be slightly worse");
     }
     count("context_length", u64::MAX)
+}
+
+/// An embedding for each token: where some are missing, only the texts that hold those tokens would fail.
+fn check_embeddings(
+    metadata: Metadata<'_>,
+    architecture: &str,
+    content: &Content,
+    vocabulary: usize,
+) -> Result<(), EngineError> {
+    let width = metadata.required_count(&format!("{architecture}.embedding_length"), 1 << 20)?;
+    let Some(embeddings) = content.tensor_infos.get("token_embd.weight") else {
+        return Err(metadata.bad("the tensor `token_embd.weight` is missing"));
+    };
+    if embeddings.shape.dims() != [vocabulary, width] {
+        return Err(metadata.bad(format!(
+            "`token_embd.weight` is {:?}, not [{vocabulary}, {width}]",
+            embeddings.shape.dims()
+        )));
+    }
+    Ok(())
 }
 
 /// candle takes some of its choices from the metadata: tables no longer than the context that is served, and, for

@@ -53,7 +53,8 @@ pub struct LocalEngine {
 struct Call {
     work: Work,
     cancel: Cancel,
-    _place: Place,
+    // Given back before the last answer: whoever has that may call again at once.
+    place: Option<Place>,
 }
 
 enum Work {
@@ -127,7 +128,7 @@ impl LocalEngine {
         let call = Call {
             work,
             cancel: cancel.clone(),
-            _place: Place(Arc::clone(&self.waiting)),
+            place: Some(Place(Arc::clone(&self.waiting))),
         };
         // Never blocks: there are as many places in the channel as are given out.
         self.queue
@@ -243,6 +244,7 @@ impl Models {
         match &mut call.work {
             Work::Embed { texts, answer } => {
                 let embedded = guarded(|| self.embed(texts, cancel));
+                drop(call.place.take());
                 let _nobody_waits = answer.send(embedded);
                 Progress::Done
             }
@@ -250,8 +252,14 @@ impl Models {
                 let next: Vec<_> = requests
                     .drain(..requests.len().min(self.writer.lanes()))
                     .collect();
-                let all_went_well = self.write_at_once(&next, answers, cancel);
-                if all_went_well && !requests.is_empty() {
+                let written = self.write_at_once(&next, answers, cancel);
+                let goes_on =
+                    written.iter().all(|answer| matches!(answer, Answer::Done(..))) && !requests.is_empty();
+                if !goes_on {
+                    drop(call.place.take());
+                }
+                let waits = written.into_iter().all(|answer| answers.send(answer).is_ok());
+                if goes_on && waits {
                     Progress::More
                 } else {
                     Progress::Done
@@ -260,14 +268,13 @@ impl Models {
         }
     }
 
-    /// Writes these texts, each on a thread of its own, and sends the answers. False when one failed, or nobody
-    /// waits for them any more.
+    /// Writes these texts, each on a thread of its own.
     fn write_at_once(
         &self,
         requests: &[(usize, GenerateRequest)],
         answers: &SyncSender<Answer>,
         cancel: &Cancel,
-    ) -> bool {
+    ) -> Vec<Answer> {
         let write = |(index, request): &(usize, GenerateRequest)| {
             let mut listener = Caller {
                 index: *index,
@@ -275,23 +282,21 @@ impl Models {
                 cancel,
                 gone: false,
             };
-            let answer = match guarded(|| self.writer.generate(request, &mut listener)) {
+            match guarded(|| self.writer.generate(request, &mut listener)) {
                 Ok(generation) => Answer::Done(*index, generation),
                 Err(error) => Answer::Failed(error),
-            };
-            let went_well = matches!(answer, Answer::Done(..));
-            answers.send(answer).is_ok() && went_well
+            }
         };
+        let broken = || Answer::Failed(EngineError::Compute("a thread of the engine broke".to_owned()));
         std::thread::scope(|scope| {
             let threads: Vec<_> = requests
                 .iter()
                 .map(|request| scope.spawn(move || write(request)))
                 .collect();
-            // Every thread is waited for; `guarded` has caught their panics.
             threads
                 .into_iter()
-                .map(|thread| thread.join().unwrap_or(false))
-                .fold(true, |all, went_well| all && went_well)
+                .map(|thread| thread.join().unwrap_or_else(|_| broken()))
+                .collect()
         })
     }
 
