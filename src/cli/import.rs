@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Outcome, progress};
+use super::{Outcome, output, progress};
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::StoryId;
@@ -54,7 +54,7 @@ pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
             Ok(_) => counts.unchanged += 1,
             Err(error) => {
                 counts.failed += 1;
-                bar.suspend(|| eprintln!("{place}: {error:#}"));
+                bar.suspend(|| eprintln!("{place}: {}", output::error_in_words(&error)));
             }
         }
         bar.inc(1);

@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
         // Whoever read our output has closed it (`| head`): there is nobody left to tell.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("nutgraf: {error:#}");
+            eprintln!("nutgraf: {}", output::error_in_words(&error));
             ExitCode::from(2)
         }
     }
@@ -116,11 +116,13 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let from_json = cause.downcast_ref().and_then(serde_json::Error::io_error_kind);
+        from_json.or_else(|| cause.downcast_ref().map(std::io::Error::kind))
+    };
     error
         .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(broken)
+        .any(|cause| kind(cause) == Some(std::io::ErrorKind::BrokenPipe))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A summary as text for the terminal: label, bullets, and under each its sources.
+//! A summary as text for the terminal: label, bullets, and under each its sources. And an error, with its causes.
 
 use std::fmt;
 
@@ -9,6 +9,22 @@ const MAX_QUOTE_CHARS: usize = 120;
 
 /// Shows a summary with its sources.
 pub(super) struct SummaryText<'a>(pub(super) &'a Summary);
+
+/// An error with its causes, each thing said once: many messages quote their cause, or repeat what led to it.
+pub(super) fn error_in_words(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if words.contains(&cause) {
+            continue;
+        }
+        if cause.starts_with(&words) {
+            words = cause;
+        } else {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
+}
 
 impl fmt::Display for SummaryText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,4 +106,35 @@ fn shortened(quote: &str) -> String {
     }
     let kept: String = line.chars().take(MAX_QUOTE_CHARS - 1).collect();
     format!("{kept}…")
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::*;
+
+    #[test]
+    fn an_error_says_each_thing_once() {
+        for (chain, words) in [
+            (&["it broke"][..], "it broke"),
+            (
+                &["no such file", "cannot read `x`: no such file"],
+                "cannot read `x`: no such file",
+            ),
+            (
+                &["no such file", "cannot read `x`"],
+                "cannot read `x`: no such file",
+            ),
+            (
+                &["disk", "cannot open `x`: disk", "cannot open `x`"],
+                "cannot open `x`: disk",
+            ),
+        ] {
+            let mut causes = chain.iter();
+            let first = anyhow!(*causes.next().unwrap());
+            let error = causes.fold(first, |error, cause| error.context(*cause));
+            assert_eq!(error_in_words(&error), words);
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ArgGroup;
 use serde_json::json;
 
 use super::{Outcome, progress};
@@ -23,7 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
                         nutgraf resummarize --all --enqueue-only     (running workers do it)\n\n\
                         A summary that comes out the same is not stored again."
 )]
-#[group(id = "selector", required = true, multiple = false, args = ["stale", "all", "ids"])]
+// A group of its own: the one that clap derives has every field of the struct in it.
+#[group(skip)]
+#[command(group = ArgGroup::new("selector").args(["stale", "all", "ids"]).required(true))]
 pub(super) struct Args {
     /// Stories whose articles changed since their summary, or that have none
     #[arg(long)]

@@ -23,7 +23,7 @@ use crate::summarize::{self, Input, Source};
 )]
 pub(super) struct Args {
     /// Files or directories; - for standard input
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required = true, value_name = "FILE|DIR")]
     paths: Vec<PathBuf>,
     /// One JSON object a line instead of text
     #[arg(long)]
@@ -50,10 +50,13 @@ fn summarize_files(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
             Ok(summary) => bar.suspend(|| print(&summary, args.json))?,
             Err(error) => {
                 outcome = Outcome::Partial;
-                bar.suspend(|| eprintln!("{place}: {error:#}"));
+                bar.suspend(|| eprintln!("{place}: {}", output::error_in_words(&error)));
             }
         }
         bar.inc(1);
+    }
+    if bar.position() == 0 {
+        eprintln!("nutgraf: no story was in the input");
     }
     bar.finish_and_clear();
     Ok(outcome)

@@ -24,6 +24,23 @@ fn nutgraf(data_dir: &Path, args: &[&str], stdin: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
+/// The same, with nobody who reads what it prints.
+fn nutgraf_unread(data_dir: &Path, args: &[&str]) -> Output {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    Command::new(env!("CARGO_BIN_EXE_nutgraf"))
+        .args(args)
+        .arg("--data-dir")
+        .arg(data_dir)
+        .current_dir(data_dir)
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(writer)
+        .stderr(Stdio::piped())
+        .output()
+        .unwrap()
+}
+
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
@@ -100,6 +117,106 @@ fn resummarize_wants_to_know_which_stories() {
     let output = nutgraf(dir.path(), &["resummarize"], "");
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--stale"), "{}", stderr(&output));
+}
+
+#[test]
+fn resummarize_wants_to_know_which_stories_even_when_it_is_told_how() {
+    let dir = tempfile::tempdir().unwrap();
+    for how in ["--json", "--dry-run", "--enqueue-only"] {
+        let output = nutgraf(dir.path(), &["resummarize", how], "");
+        assert_eq!(output.status.code(), Some(2), "{how}");
+        assert!(stderr(&output).contains("--stale"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn resummarize_takes_one_way_to_choose_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = nutgraf(dir.path(), &["resummarize", "--all", "--stale"], "");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("cannot be used with"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_missing_file_is_named_and_the_reason_given_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for command in ["import", "summarize"] {
+        let output = nutgraf(dir.path(), &[command, "nowhere.jsonl"], "");
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        let message = stderr(&output);
+        assert!(message.contains("`nowhere.jsonl`"), "{message}");
+        assert_eq!(message.matches("os error").count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn a_database_that_is_none_is_named_once() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(
+        dir.path().join("nutgraf.db"),
+        "no database, but long enough to be one".repeat(50),
+    )
+    .unwrap();
+    let output = nutgraf(dir.path(), &["migrate"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert_eq!(message.matches("cannot open database").count(), 1, "{message}");
+    assert!(message.contains("file is not a database"), "{message}");
+}
+
+#[test]
+fn an_unknown_key_in_the_configuration_file_is_named_with_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("nutgraf.toml"), "[serve]\nbnid = '127.0.0.1:1'\n").unwrap();
+    let output = nutgraf(dir.path(), &["migrate"], "");
+    assert_eq!(output.status.code(), Some(2));
+    let message = stderr(&output);
+    assert_eq!(message.matches("`bnid`").count(), 1, "{message}");
+    assert!(message.contains("nutgraf.toml"), "{message}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_setting() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (setting, toml) in [
+        ("serve.bind", format!("[serve]\nbind = '{address}'\n")),
+        (
+            "serve.metrics_bind",
+            format!("[serve]\nbind = '127.0.0.1:0'\nmetrics_bind = '{address}'\n"),
+        ),
+    ] {
+        std::fs::write(dir.path().join("nutgraf.toml"), toml).unwrap();
+        let output = nutgraf(dir.path(), &["serve", "--no-worker"], "");
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        let named = format!("cannot listen on {address} ({setting})");
+        assert!(stderr(&output).contains(&named), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn whoever_stops_reading_ends_the_program_without_a_complaint() {
+    let dir = tempfile::tempdir().unwrap();
+    let stories: Vec<String> = (0..20).map(|n| story(&format!("story-{n}"))).collect();
+    // So long that a line of JSON does not wait in the buffer for its end.
+    let far_away = "x/".repeat(600);
+    nutgraf(dir.path(), &["import", "-"], &stories.join("\n"));
+    for args in [
+        &["models", "list"][..],
+        &["models", "list", "--json"],
+        &["models", "list", "--json", "--models-dir", &far_away],
+        &["resummarize", "--all", "--dry-run"],
+        &["resummarize", "--all", "--dry-run", "--json"],
+    ] {
+        let output = nutgraf_unread(dir.path(), args);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
+        assert_eq!(stderr(&output), "", "{args:?}");
+    }
 }
 
 #[test]

@@ -191,7 +191,7 @@ impl<'a> Fetcher<'a> {
 
     fn in_words(&self, source: &Source) -> String {
         match (&self.settings.hub, source) {
-            (Hub::Online(hub), Source::Hub { .. }) => format!("{source} at {}", hub.endpoint),
+            (Hub::Online(hub), Source::Hub { .. }) => format!("{source} at {}", hub.endpoint_in_words()),
             _ => source.to_string(),
         }
     }

@@ -56,11 +56,23 @@ impl Default for HubSettings {
     }
 }
 
+impl HubSettings {
+    /// The endpoint as it may be shown: without the user and password that some mirrors want in it.
+    pub(super) fn endpoint_in_words(&self) -> String {
+        let Some((scheme, rest)) = self.endpoint.split_once("://") else {
+            return self.endpoint.clone();
+        };
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        format!("{scheme}://{host}{path}")
+    }
+}
+
 impl fmt::Debug for HubSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Token and proxy hold secrets.
         f.debug_struct("HubSettings")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", &self.endpoint_in_words())
             .finish_non_exhaustive()
     }
 }
@@ -160,7 +172,7 @@ fn request(
     if let Some(bytes) = response.body().content_length()
         && start_bytes + bytes != file.bytes
     {
-        return Err(wrong_size(start_bytes + bytes, file.bytes));
+        return Err(wrong_size(part, start_bytes + bytes, file.bytes));
     }
     receive(response, file, part, start_bytes, progress)
 }
@@ -187,7 +199,7 @@ fn receive(
         };
         have_bytes += read as u64;
         if have_bytes > file.bytes {
-            return Err(wrong_size(have_bytes, file.bytes));
+            return Err(wrong_size(part, have_bytes, file.bytes));
         }
         out.write_all(buffer.get(..read).unwrap_or_default())
             .map_err(here)?;
@@ -234,7 +246,9 @@ fn refused(status: u16) -> SourceError {
     SourceError::Unavailable(format!("HTTP status {status}{advice}"))
 }
 
-fn wrong_size(bytes: u64, expected_bytes: u64) -> SourceError {
+/// It is another file, and what there is of it is of no use next time.
+fn wrong_size(part: &Path, bytes: u64, expected_bytes: u64) -> SourceError {
+    let _ = fs::remove_file(part);
     SourceError::WrongBytes(format!(
         "it has {bytes} bytes or more; the manifest says {expected_bytes}"
     ))

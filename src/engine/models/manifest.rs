@@ -3,6 +3,7 @@
 //! They are embedded in the binary, so that an installed one needs no other file. Reading them checks their form;
 //! fetching what they name is [`super::fetch`]'s.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -163,10 +164,18 @@ impl Manifest {
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let bad = |detail: String| ModelError::BadManifest { detail };
         let manifest: Self = toml::from_str(text).map_err(|error| bad(error.to_string()))?;
-        manifest
-            .check()
-            .map_err(|detail| bad(format!("model `{}`: {detail}", manifest.name)))?;
+        manifest.check()?;
         Ok(manifest)
+    }
+
+    /// Holds what [`Manifest::parse`] promises, for one that was made in another way.
+    ///
+    /// # Errors
+    /// [`ModelError::BadManifest`], naming what is wrong.
+    pub(super) fn check(&self) -> Result<(), ModelError> {
+        self.check_form().map_err(|detail| ModelError::BadManifest {
+            detail: format!("model `{}`: {detail}", self.name),
+        })
     }
 
     /// The file with the weights.
@@ -184,7 +193,7 @@ impl Manifest {
         self.files.iter().find(|file| file.role == role)
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check_form(&self) -> Result<(), String> {
         if !is_plain_name(&self.name) {
             return Err("its name would not do as a folder's".to_owned());
         }
@@ -194,12 +203,16 @@ impl Manifest {
                 return Err(format!("{count} files of role {role:?}"));
             }
         }
-        self.files.iter().try_for_each(ModelFile::check)
+        let mut names = HashSet::new();
+        if let Some(twice) = self.files.iter().find(|file| !names.insert(&file.name)) {
+            return Err(format!("two files are called `{}`", twice.name));
+        }
+        self.files.iter().try_for_each(ModelFile::check_form)
     }
 }
 
 impl ModelFile {
-    fn check(&self) -> Result<(), String> {
+    fn check_form(&self) -> Result<(), String> {
         let name = &self.name;
         if !is_plain_name(name) {
             return Err(format!("`{name}` would not do as a file's name"));

@@ -99,6 +99,7 @@ pub fn ensure_manifest(
     settings: &FetchSettings,
     progress: &dyn FetchProgress,
 ) -> Result<ModelFiles, ModelError> {
+    manifest.check()?;
     let folder = ModelFolder::new(models_dir, manifest);
     if !holds_all(&folder, manifest)? {
         let _lock = folder.lock(progress)?;
@@ -166,11 +167,11 @@ fn local_gguf(path: &Path) -> Result<ModelFiles, ModelError> {
     if !has_gguf_name(path) {
         return Err(bad("its name does not end in .gguf".to_owned()));
     }
-    let mut magic = [0; 4];
+    let mut magic = Vec::new();
     File::open(path)
-        .and_then(|mut file| file.read_exact(&mut magic))
+        .and_then(|file| file.take(4).read_to_end(&mut magic))
         .map_err(|error| bad(error.to_string()))?;
-    if &magic != b"GGUF" {
+    if magic != b"GGUF" {
         return Err(bad("it does not begin as a GGUF file does".to_owned()));
     }
     let name = path.file_stem().unwrap_or_default().to_string_lossy();

