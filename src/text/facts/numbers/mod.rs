@@ -323,6 +323,7 @@ mod tests {
                 "COVID-19 cost $5bn by mid-2020.",
                 "By 2020, COVID-19 had cost $5 billion.",
             ),
+            ("Mid-2020 was wet.", "It was wet in 2020."),
             ("Some 300 fled.", "300 fled."),
             ("Over 300 fled.", "More than 300 fled."),
             ("Up to 300 fled.", "No more than 300 fled."),
