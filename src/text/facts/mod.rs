@@ -7,6 +7,6 @@ mod quotes;
 mod wording;
 
 pub use names::{Name, names, unsupported_names};
-pub use numbers::{Number, numbers, unsupported_numbers};
+pub use numbers::{Bound, Number, numbers, unsupported_numbers};
 pub use quotes::{Quote, quotes, unsupported_quotes};
 pub use wording::{has_attribution, negations};

@@ -45,8 +45,8 @@ pub fn quotes(text: &str) -> Vec<Quote> {
 pub fn unsupported_quotes(claim: &str, evidence: &[&str]) -> Vec<Quote> {
     let proofs: Vec<String> = evidence
         .iter()
-        .flat_map(|sentence| quotes(sentence))
-        .map(|quote| normalised(&quote.text))
+        .flat_map(|sentence| quoted(sentence))
+        .map(normalised)
         .collect();
     let mut claimed = quotes(claim);
     claimed.retain(|quote| {
@@ -54,6 +54,33 @@ pub fn unsupported_quotes(claim: &str, evidence: &[&str]) -> Vec<Quote> {
         words.is_empty() || !proofs.iter().any(|proof| holds_words(proof, &words))
     });
     claimed
+}
+
+/// What a source quotes: also in curly single marks, and what follows a mark at a word that is never closed, since the
+/// quotation goes on in the source's next paragraph.
+fn quoted(sentence: &str) -> Vec<&str> {
+    let inside = |quote: Quote| {
+        let part = sentence.get(quote.span)?;
+        let words = part.trim_start_matches(is_mark);
+        let opens = part.len() > words.len() && words.starts_with(char::is_alphanumeric);
+        (!quote.text.is_empty() || opens).then(|| words.trim_end_matches(is_mark))
+    };
+    let double = quotes(sentence).into_iter().filter_map(inside);
+    double.chain(single(sentence)).collect()
+}
+
+/// The quotations in curly single marks; a closing mark that a letter follows is an apostrophe.
+fn single(sentence: &str) -> impl Iterator<Item = &str> {
+    sentence.match_indices('‘').filter_map(|(at, mark)| {
+        let inside = sentence.get(at + mark.len()..)?;
+        let close = inside.match_indices('’').find(|(close, mark)| {
+            let after = inside
+                .get(close + mark.len()..)
+                .and_then(|rest| rest.chars().next());
+            !after.is_some_and(char::is_alphanumeric)
+        });
+        close.and_then(|(close, _)| inside.get(..close))
+    })
 }
 
 /// Whether `part` stands in `whole` between word borders.
@@ -126,6 +153,21 @@ mod tests {
     fn a_mark_that_is_never_closed_is_unsupported() {
         assert_eq!(
             unsupported_quotes("She said \"we will.", &["She said \"we will.\""]).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_source_may_quote_in_single_marks_or_go_on_in_its_next_paragraph() {
+        for evidence in [
+            "She called it ‘a mayor’s disaster’ today.",
+            "“It was a mayor’s disaster. We ran.",
+        ] {
+            assert!(unsupported_quotes("It was \"a mayor's disaster\".", &[evidence]).is_empty());
+            assert_eq!(unsupported_quotes("It was \"today\".", &[evidence]).len(), 1);
+        }
+        assert_eq!(
+            unsupported_quotes("It was \"wide\".", &["It is 6\" wide."]).len(),
             1
         );
     }

@@ -20,7 +20,7 @@ pub(super) struct Token<'a> {
 pub(super) enum Kind {
     /// Letters, with apostrophes and the stops of initials ("U.S.") inside.
     Word,
-    /// Digits, with grouping commas and a decimal point inside.
+    /// Digits, with grouping commas and a decimal point inside; a time ("10:45").
     Digits,
     /// Any other single character but blanks.
     Symbol,
@@ -78,10 +78,16 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
 
 fn end_of_digits(at: &impl Fn(usize) -> Option<char>, mut index: usize) -> usize {
     let digit = |index: usize| at(index).is_some_and(char::is_numeric);
+    let begin = index;
     while digit(index) || (matches!(at(index), Some('.' | ',')) && digit(index + 1)) {
         index += 1;
     }
-    index
+    let minutes = at(index) == Some(':') && digit(index + 1) && digit(index + 2) && !digit(index + 3);
+    if minutes && index - begin <= 2 {
+        index + 3
+    } else {
+        index
+    }
 }
 
 fn end_of_word(at: &impl Fn(usize) -> Option<char>, begin: usize) -> usize {
@@ -90,8 +96,10 @@ fn end_of_word(at: &impl Fn(usize) -> Option<char>, begin: usize) -> usize {
     while letter(index) || (matches!(at(index), Some('\'' | '’')) && letter(index + 1)) {
         index += 1;
     }
-    // Initials: a single letter and its stop, again and again ("U.S.", "J.").
-    if index == begin + 1 && at(index) == Some('.') {
+    // Initials: a single letter and its stop, again and again ("U.S.", "J."); the stop of "$5m." ends the sentence.
+    let after_digit = begin.checked_sub(1).and_then(at).is_some_and(char::is_numeric);
+    let again = letter(index + 1) && at(index + 2) == Some('.');
+    if index == begin + 1 && at(index) == Some('.') && (again || !after_digit) {
         index += 1;
         while letter(index) && at(index + 1) == Some('.') {
             index += 2;

@@ -27,7 +27,7 @@ pub(super) const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
-pub(super) const SCALES: [(&str, u32); 9] = [
+pub(super) const SCALES: [(&str, u32); 11] = [
     ("hundred", 2),
     ("thousand", 3),
     ("million", 6),
@@ -37,10 +37,13 @@ pub(super) const SCALES: [(&str, u32); 9] = [
     ("m", 6),
     ("bn", 9),
     ("b", 9),
+    ("tn", 12),
+    ("mn", 6),
 ];
 
-const UNITS: [(&str, &[&str]); 22] = [
-    ("percent", &["percent", "pc", "percentage"]),
+const UNITS: [(&str, &[&str]); 23] = [
+    ("percent", &["percent", "pc", "pct"]),
+    ("point", &["point", "points"]),
     ("usd", &["dollar", "dollars"]),
     ("eur", &["euro", "euros"]),
     ("pound", &["pound", "pounds"]),
@@ -90,8 +93,64 @@ pub(super) const NAMING: [&str; 16] = [
     "title",
 ];
 
+/// Signs of money, and what they count.
+const CURRENCIES: [(&str, &str); 8] = [
+    ("$", "usd"),
+    ("€", "eur"),
+    ("£", "pound"),
+    ("¥", "yen"),
+    ("₹", "rupee"),
+    ("₽", "rouble"),
+    ("₩", "won"),
+    ("₪", "shekel"),
+];
+
+/// Before a hyphen and a number they make no name: "mid-2020".
+const PREFIXES: [&str; 8] = ["mid", "pre", "post", "early", "late", "non", "anti", "since"];
+
+/// The currency whose sign stands directly before the number at this index, and where it begins: "$5", "HK$5".
+pub(super) fn currency_before(tokens: &[Token<'_>], index: usize) -> Option<(String, usize)> {
+    tokens.get(index).filter(|number| !number.spaced)?;
+    let sign = tokens.get(index.checked_sub(1)?)?;
+    let (_, name) = CURRENCIES.iter().find(|(known, _)| *known == sign.text)?;
+    let country = index
+        .checked_sub(2)
+        .and_then(|at| tokens.get(at))
+        .filter(|country| country.kind == Kind::Word && !sign.spaced && country.text != "US");
+    Some(match country {
+        Some(country) => (
+            format!("{}{}", country.text.to_lowercase(), sign.text),
+            country.start,
+        ),
+        None => ((*name).to_owned(), sign.start),
+    })
+}
+
+/// The name that digits are a part of: "G20", "COVID-19".
+pub(super) fn name_before(tokens: &[Token<'_>], index: usize) -> Option<String> {
+    tokens.get(index).filter(|number| !number.spaced)?;
+    let before = tokens.get(index.checked_sub(1)?)?;
+    if before.kind == Kind::Word {
+        return Some(before.text.to_lowercase());
+    }
+    if before.text != "-" || before.spaced {
+        return None;
+    }
+    let word = tokens.get(index.checked_sub(2)?)?;
+    let lower = word.text.to_lowercase();
+    (word.kind == Kind::Word && begins_upper(word.text) && !PREFIXES.contains(&lower.as_str()))
+        .then_some(lower)
+}
+
 pub(super) fn capital_month(token: &Token<'_>) -> Option<&'static str> {
-    month_name(&token.text.to_lowercase()).filter(|_| begins_upper(token.text))
+    month_name(&without_possessive(token.text).to_lowercase()).filter(|_| begins_upper(token.text))
+}
+
+/// "Monday" of "Monday's".
+pub(super) fn without_possessive(word: &str) -> &str {
+    word.strip_suffix("'s")
+        .or_else(|| word.strip_suffix("’s"))
+        .unwrap_or(word)
 }
 
 pub(super) fn month_name(word: &str) -> Option<&'static str> {
@@ -120,7 +179,7 @@ pub(super) fn begins_upper(word: &str) -> bool {
     word.starts_with(char::is_uppercase)
 }
 
-/// The power of ten of a scale word after digits; letters only without a blank ("$5m", "300k").
+/// The power of ten of a scale word after digits; letters only without a blank ("$5bn", "300k").
 pub(super) fn scale_of(token: &Token<'_>, after: Option<&Token<'_>>) -> Option<u32> {
     let word = token.text.to_lowercase();
     let (_, power) = SCALES.iter().find(|(name, _)| *name == word)?;
@@ -128,4 +187,9 @@ pub(super) fn scale_of(token: &Token<'_>, after: Option<&Token<'_>>) -> Option<u
     // "5 m" is a length; "5m" is read as one too unless it ends there.
     let glued = !token.spaced && after.is_none_or(|after| after.spaced || after.kind == Kind::Symbol);
     (!letters || (glued && word != "m")).then_some(*power)
+}
+
+/// The power of ten of the "m" of "$5m": after an amount of money it is no length.
+pub(super) fn scale_of_money(token: &Token<'_>) -> Option<u32> {
+    (!token.spaced && token.text.eq_ignore_ascii_case("m")).then_some(6)
 }

@@ -19,7 +19,6 @@ pub(super) fn english(paragraph: &str, spans: &[Range<usize>]) -> Vec<Range<usiz
     let quotations = quotations::of(paragraph);
     let mut single = quotations::single(paragraph).into_iter().peekable();
     let mut starts = breaks::missed(paragraph);
-    starts.retain(|start| !is_inside(&mut single, *start));
     starts.extend(
         spans
             .iter()
@@ -30,6 +29,7 @@ pub(super) fn english(paragraph: &str, spans: &[Range<usize>]) -> Vec<Range<usiz
     let mut quotations = quotations.into_iter().peekable();
     starts.retain(|start| {
         !is_inside(&mut quotations, *start)
+            && !is_inside(&mut single, *start)
             && !breaks::is_wrong(paragraph, *start)
             && !speaker::follows(paragraph, *start)
     });
@@ -120,6 +120,7 @@ mod tests {
         for sentence in [
             "“We won. Now we work,” she said.",
             "'We won. Now we work,' she said.",
+            "He said: ‘We won. They’re gone. Now we work.’",
             "\"We won. Now we work,” she said.",
             "“Is the dam safe?” Ann Example asked.",
             "“The dam is safe!“ she wrote.",
@@ -146,6 +147,7 @@ mod tests {
         ]);
         splits(&["It broke in 1963.", "“We ran. We hid,“ she said."]);
         splits(&["It held.", "(Nobody knew why.)", "Then it broke."]);
+        splits(&["They wrote the 'rules.", "Nobody read them,' he said."]);
     }
 
     #[test]

@@ -64,8 +64,8 @@ pub(super) fn of(paragraph: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// Quotations in single marks, as far as they end with a stop or comma: elsewhere the closing mark might be an
-/// apostrophe.
+/// Quotations in single marks, as far as they begin as statements do and end with a stop or comma: elsewhere the
+/// marks might be apostrophes.
 pub(super) fn single(paragraph: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut open = None;
@@ -76,7 +76,9 @@ pub(super) fn single(paragraph: &str) -> Vec<Range<usize>> {
         let begins = previous.is_none_or(|c: char| c.is_whitespace() || is_opener(c) || MARKS.contains(&c));
         let ends = previous.is_some_and(|c| is_stop(c) || c == ',');
         match (c, open) {
-            ('‘' | '\'', None) if begins && next.is_some_and(char::is_alphabetic) => open = Some(at),
+            ('‘' | '\'', None) if begins && next.is_some_and(char::is_alphabetic) => {
+                open = Some(at).filter(|at| begins_statement(paragraph, *at));
+            }
             ('’' | '\'', Some(start)) if ends => {
                 found.push(start..at + c.len_utf8());
                 open = None;
