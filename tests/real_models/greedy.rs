@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::support::writer;
 
 /// Where llama.cpp's first logit leads by less, the second may win.
-const CLOSE: f32 = 0.25;
+const CLOSE: f32 = 0.4;
 /// So many of the 40 tokens of a chat may differ at all.
 const MOST_PARTINGS: usize = 4;
 
