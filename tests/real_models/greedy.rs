@@ -1,6 +1,6 @@
 //! SmolLM2's greedy tokens against llama.cpp's (`tools/fixtures/greedy.py`).
 //!
-//! Rounding moves logits: llama.cpp's own differ by 0.17 on average between the quantized weights and the same
+//! Rounding moves logits: llama.cpp's own differ by about 0.2 on average between the quantized weights and the same
 //! weights in 32 bits. A token may differ only where llama.cpp's choice was a close one; the comparison then goes on
 //! from llama.cpp's text, so that all its tokens are compared.
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::support::writer;
 
 /// Where llama.cpp's first logit leads by less, the second may win.
-const CLOSE: f32 = 0.25;
+const CLOSE: f32 = 0.4;
 /// So many of the 40 tokens of a chat may differ at all.
 const MOST_PARTINGS: usize = 4;
 
