@@ -4,7 +4,7 @@
 const NAME_WORDS: usize = 6;
 
 /// Whether a card that pops up over a name was copied into the sentence: the name in full, headlines that are glued
-/// to it, and "MORE" ("Mayor Ann Example Ann J. ExampleDam holds Dam breaks MORE (Ohio) said"). The cards' own stops
+/// to it, and "MORE" (`Mayor Ann Example Ann J. ExampleDam holds MORE said`). The cards' own stops
 /// may have split the sentence, so that half a card counts.
 pub(super) fn has_link_card(sentence: &str) -> bool {
     let words: Vec<&str> = sentence.split_whitespace().collect();
@@ -21,7 +21,7 @@ pub(super) fn has_link_card(sentence: &str) -> bool {
     glued || ends
 }
 
-/// "ExampleDam" after "Example".
+/// `ExampleDam` after `Example`.
 fn is_glued(word: &str, name: &str) -> bool {
     name.ends_with(char::is_lowercase)
         && word
