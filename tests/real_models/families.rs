@@ -168,7 +168,7 @@ fn a_long_prompt_run_in_chunks_gives_what_it_gives_token_by_token() {
     for family in FAMILIES {
         let dir = tempfile::tempdir().unwrap();
         let files = tiny(family, 512).write(&dir.path().join("tiny.gguf"));
-        let mut writer = Writer::load(&files).unwrap();
+        let writer = Writer::load(&files).unwrap();
         let prompt = writer.prompt(&request(&long_text(), 0).messages).unwrap();
         assert!(prompt.len() > 256, "{family}: {} tokens", prompt.len());
         let whole = writer.continue_greedily(&prompt, 8).unwrap();
