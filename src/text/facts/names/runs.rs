@@ -123,7 +123,7 @@ fn is_function(tokens: &[Token<'_>], index: usize, begins: bool) -> bool {
 }
 
 /// Whether a token that is no capitalised word stands inside a name: a connector, a hyphen, the stop of a title, the
-/// bracket of "President [Ann] Example".
+/// bracket of "President \[Ann\] Example".
 fn goes_on(tokens: &[Token<'_>], index: usize, run: Option<&Run>) -> bool {
     let (Some(token), Some(run)) = (tokens.get(index), run) else {
         return false;
