@@ -2,7 +2,7 @@
 //!
 //! Two kinds are served: byte-level BPE (`bpe`, `tokenizer.ggml.model = gpt2`) and SentencePiece (`spm`,
 //! `llama`). Special tokens are recognised by `special`, in [`Fragment::Template`] only: in
-//! [`Fragment::Content`] `<|im_end|>` is nine ordinary characters, so an article cannot end its own turn.
+//! [`Fragment::Content`] `<|im_end|>` is nine ordinary characters, so a text from outside cannot end its own turn.
 
 mod bpe;
 mod special;

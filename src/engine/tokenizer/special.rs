@@ -47,7 +47,7 @@ impl SpecialTokens {
             let scope = match kind {
                 TokenType::Control | TokenType::Unknown => Scope::Template,
                 // Some files mark `<think>` or `<tool_call>` as user-defined. Whatever looks like a tag may
-                // steer the model, so an article may not write it.
+                // steer the model, so a text from outside may not write it.
                 TokenType::UserDefined if text.starts_with('<') && text.ends_with('>') => Scope::Template,
                 TokenType::UserDefined => Scope::Everywhere,
                 TokenType::Normal | TokenType::Unused | TokenType::Byte => continue,

@@ -204,7 +204,8 @@ impl OpenFile {
 
     /// The stories of a document that begins on `first_line`.
     fn stories_in(&self, bytes: &[u8], first_line: usize) -> Vec<Entry> {
-        let text = match std::str::from_utf8(bytes) {
+        // JSON that is cut off ends on its own line, not on the one after the line's end.
+        let text = match std::str::from_utf8(bytes.trim_ascii_end()) {
             Ok(text) => text,
             Err(error) => {
                 let detail = format!("not UTF-8 after byte {}", error.valid_up_to());

@@ -1,7 +1,7 @@
 //! Opening a database file: how its connections are set, and bringing the schema up to date.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -15,6 +15,12 @@ static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 /// How long a statement waits for another process's write before it fails. Writes take milliseconds; a minute-long
 /// one does not exist.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The wait between two tries of what SQLite itself does not wait for.
+const BUSY_RETRY: Duration = Duration::from_millis(10);
+
+/// SQLite's code for a lock that another connection holds (<https://sqlite.org/rescode.html#busy>).
+const SQLITE_BUSY: &str = "5";
 
 /// Readers in one process. A read takes well under a millisecond; more connections only cost memory.
 const MAX_READERS: u32 = 4;
@@ -85,7 +91,21 @@ async fn connect_writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("journal_size_limit", WAL_SIZE_LIMIT_BYTES);
-    pool_options(1).connect_with(options).await
+    // Changing a new file to WAL needs it alone for a moment, and for that SQLite waits no timeout.
+    let started = Instant::now();
+    loop {
+        match pool_options(1).connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && started.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(BUSY_RETRY).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some(SQLITE_BUSY)
 }
 
 async fn connect_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
