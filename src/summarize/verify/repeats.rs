@@ -13,7 +13,7 @@ const SAME_BULLET: f64 = 0.7;
 const ONLY_HEADLINE: f64 = 0.85;
 
 /// The share of the shorter clause's content words that another clause has too, from which one was written twice.
-/// Of 1,871 bullets that editors wrote, this refuses 8.
+/// It refuses about one in two hundred of the bullets that editors write.
 const SAME_CLAUSE: f64 = 0.6;
 
 /// Clauses that share fewer content words may share a name or a date.
@@ -44,9 +44,9 @@ pub fn itself(candidate: &Candidate<'_>) -> Vec<CheckReason> {
 }
 
 /// The parts of a text between marks that a blank follows ("51-49" and "1,200" stay whole), and on both sides of
-/// "and the".
+/// "and".
 fn clauses(text: &str) -> Vec<&str> {
-    const MARKS: [&str; 7] = [", ", "; ", ": ", ". ", " — ", " – ", " and the "];
+    const MARKS: [&str; 7] = [", ", "; ", ": ", ". ", " — ", " – ", " and "];
     let mut clauses = vec![text];
     for mark in MARKS {
         clauses = clauses
@@ -98,6 +98,7 @@ mod tests {
     fn a_bullet_that_says_one_thing_twice_is_refused() {
         for text in [
             "The last full inspection of the dam was carried out in 2017, and the dam was last fully inspected in 2017.",
+            "The last full check of the dam was carried out in 2017, and was last fully checked in 2017.",
             "The levy will rise in January 2027, starting in January 2027.",
             "The fire closed the bridge. The bridge was closed by the fire.",
         ] {

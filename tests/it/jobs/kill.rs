@@ -24,8 +24,8 @@ const KILLS: usize = 20;
 /// Loading the models on a busy machine, or fetching them once.
 const STARTUP_LIMIT: Duration = Duration::from_secs(300);
 
-/// The rest of the queue after the last kill.
-const FINISH_LIMIT: Duration = Duration::from_secs(420);
+/// The rest of the queue after the last kill: it takes five minutes on two cores, and must only end at all.
+const FINISH_LIMIT: Duration = Duration::from_secs(1_500);
 
 #[tokio::test]
 async fn twenty_kills_lose_no_job_and_double_no_version() {
@@ -143,7 +143,9 @@ impl Worker {
             // Twenty kills in a row must not look like twenty failures of one story.
             .env("NUTGRAF_JOBS__MAX_ATTEMPTS", "100")
             .env("NUTGRAF_JOBS__LEASE_MS", "1000")
-            .env("NUTGRAF_SUMMARIZE__MAX_BULLETS", "1")
+            // A lede of a few words for each story: what is killed is the way there, not its length.
+            .env("NUTGRAF_SUMMARIZE__MAX_BULLETS", "0")
+            .env("NUTGRAF_SUMMARIZE__MAX_BULLET_TOKENS", "16")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(&log).unwrap());

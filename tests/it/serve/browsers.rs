@@ -3,7 +3,7 @@
 use reqwest::{Method, Response, StatusCode};
 
 use super::header;
-use crate::support::Service;
+use crate::support::{Service, bullet, lede, story_id, summary};
 
 async fn preflight(service: &Service, path: &str, method: &str) -> Response {
     let request = service
@@ -72,6 +72,57 @@ async fn browsers_are_told_not_to_guess_and_not_to_run_scripts() {
             is_page,
             policy.starts_with("default-src 'none'; style-src 'self'"),
             "{path}: {policy}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_browser_shows_a_story_with_its_label_and_evidence() {
+    let service = Service::start().await;
+    service.put_story("bridge", &["a"]).await;
+    let story = service.state.store.find_story(&story_id("bridge")).await.unwrap();
+    let mut summary = summary(
+        &story.unwrap(),
+        vec![bullet(2, "Boats <b>pass</b> again.", &["a"])],
+    );
+    summary.lede = Some(lede(bullet(1, "The bridge is closed.", &["a"])));
+    service.publish_summary(summary).await;
+    let folder = tempfile::tempdir().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/check.py");
+
+    for (path, texts) in [
+        (
+            "/stories/bridge",
+            [
+                "AI-generated summary",
+                "The bridge is closed.",
+                "Boats <b>pass</b> again.",
+                "0123456789",
+            ]
+            .as_slice(),
+        ),
+        ("/", ["AI-generated summary", "Headline of bridge"].as_slice()),
+        ("/docs", ["/v1/stories/{story_id}/summary"].as_slice()),
+    ] {
+        let mut command = std::process::Command::new("python3");
+        command
+            .arg(script)
+            .arg(format!("{}{path}", service.base))
+            .arg(folder.path())
+            .args(texts);
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .unwrap()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        if said.contains("no chromium found") {
+            eprintln!("skipped: no Chromium is installed");
+            return;
+        }
+        assert!(
+            output.status.success(),
+            "{path}: {said}{}",
+            String::from_utf8_lossy(&output.stdout)
         );
     }
 }
