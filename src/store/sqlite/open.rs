@@ -104,8 +104,10 @@ async fn connect_writer(path: &Path) -> Result<SqlitePool, sqlx::Error> {
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code());
-    code.as_deref() == Some(SQLITE_BUSY)
+    match error {
+        sqlx::Error::Database(error) => error.code().as_deref() == Some(SQLITE_BUSY),
+        _ => false,
+    }
 }
 
 async fn connect_readers(path: &Path) -> Result<SqlitePool, sqlx::Error> {
