@@ -3,9 +3,9 @@
 
     tests/browser/check.py URL FOLDER TEXT...
 
-Waits until every TEXT stands in what the page shows, for at most 20 seconds, and writes the page's document (page.html)
-and a picture of it (page.png) into FOLDER. Exit codes: 0 every TEXT is there and no script failed; 1 one is missing,
-or a script failed; 2 no browser, or it did not run.
+Unfolds what is folded, waits until every TEXT stands in what the page shows, for at most 20 seconds, and writes the
+page's document (page.html) and a picture of it (page.png) into FOLDER. Exit codes: 0 every TEXT is there and no script
+failed; 1 one is missing, or a script failed; 2 no browser, or it did not run.
 
 It speaks the DevTools protocol over a pipe. Chromium's own `--dump-dom` does not do: without virtual time it prints
 before the page has fetched anything, and virtual time stands still while an event stream is open.
@@ -105,6 +105,7 @@ def missing_texts(browser, texts):
     """The texts that the page does not show, once it shows all or the time is up."""
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
+        browser.evaluate("document.querySelectorAll('details').forEach(fold => fold.open = true)")
         shown = browser.evaluate("document.body ? document.body.innerText : ''") or ""
         missing = [text for text in texts if text not in shown]
         if not missing or time.monotonic() > deadline:
