@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use super::{Outcome, output, progress};
 use crate::app::{self, App, Service, Shutdown};
 use crate::config::Config;
-use crate::domain::{EventKind, JobState, StoryId, StoryInput};
+use crate::domain::{EventKind, JobState, StoryId};
 use crate::engine::models;
-use crate::ingest;
+use crate::ingest::{self, files};
 use crate::store::Served;
 use crate::telemetry;
 
@@ -87,10 +87,8 @@ async fn free_address(wanted: SocketAddr) -> SocketAddr {
 /// Puts the sample stories into the database; those that are there already stay as they are.
 async fn load_samples(app: &App) -> anyhow::Result<Vec<StoryId>> {
     let mut ids = Vec::new();
-    for line in SAMPLES.lines().filter(|line| !line.trim().is_empty()) {
-        let mut story: StoryInput = serde_json::from_str(line).context("the sample stories are broken")?;
-        let id =
-            StoryId::new(story.id.take().unwrap_or_default()).context("the sample stories are broken")?;
+    for (place, entry) in files::read_text("samples/stories.jsonl", SAMPLES.as_bytes()) {
+        let (id, story) = entry.context(place)?;
         ingest::put_story(
             app.store.as_ref(),
             app.clock.as_ref(),

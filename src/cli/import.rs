@@ -8,8 +8,9 @@ use serde_json::json;
 use super::{Outcome, output, progress};
 use crate::app::App;
 use crate::config::Config;
-use crate::domain::StoryId;
+use crate::domain::{StoryId, StoryInput};
 use crate::ingest::{self, files};
+use crate::store::ChangeOutcome;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -45,7 +46,7 @@ pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
     let mut counts = Counts::default();
     for (place, story) in stories.into_iter().flatten() {
         let stored = match story {
-            Ok(story) => store(&app, story).await,
+            Ok((id, story)) => store(&app, id, story).await,
             Err(error) => Err(error.into()),
         };
         match stored {
@@ -69,17 +70,7 @@ pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
     })
 }
 
-async fn store(
-    app: &App,
-    mut story: crate::domain::StoryInput,
-) -> anyhow::Result<crate::store::ChangeOutcome> {
-    let id = StoryId::new(
-        story
-            .id
-            .take()
-            .ok_or_else(|| anyhow::anyhow!("/id: a story in a file needs an id"))?,
-    )
-    .map_err(|error| anyhow::anyhow!("/id: {error}"))?;
+async fn store(app: &App, id: StoryId, story: StoryInput) -> anyhow::Result<ChangeOutcome> {
     Ok(ingest::put_story(
         app.store.as_ref(),
         app.clock.as_ref(),

@@ -45,7 +45,7 @@ fn summarize_files(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
     for (place, story) in stories.into_iter().flatten() {
         let summary = story
             .map_err(anyhow::Error::from)
-            .and_then(|story| summarize_one(story, config, &engine));
+            .and_then(|(id, story)| summarize_one(&id, story, config, &engine));
         match summary {
             Ok(summary) => bar.suspend(|| print(&summary, args.json))?,
             Err(error) => {
@@ -62,14 +62,12 @@ fn summarize_files(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn summarize_one(mut story: StoryInput, config: &Config, engine: &LocalEngine) -> anyhow::Result<Summary> {
-    let id = StoryId::new(
-        story
-            .id
-            .take()
-            .ok_or_else(|| anyhow::anyhow!("/id: a story in a file needs an id"))?,
-    )
-    .map_err(|error| anyhow::anyhow!("/id: {error}"))?;
+fn summarize_one(
+    story_id: &StoryId,
+    story: StoryInput,
+    config: &Config,
+    engine: &LocalEngine,
+) -> anyhow::Result<Summary> {
     let (fields, articles) =
         ingest::read_story(story, &config.ingest.limits).map_err(ingest::IngestError::Invalid)?;
     let articles = articles.unwrap_or_default();
@@ -88,7 +86,7 @@ fn summarize_one(mut story: StoryInput, config: &Config, engine: &LocalEngine) -
         .iter()
         .map(|article| (&article.meta.id, article.meta.content_hash.as_str()));
     let input = Input {
-        story_id: &id,
+        story_id,
         headline: fields.headline.as_deref(),
         language: fields.language.as_deref(),
         article_set_hash: &article_set_hash(fields.headline.as_deref(), fields.language.as_deref(), hashes),

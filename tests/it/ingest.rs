@@ -349,7 +349,7 @@ fn valid_line() -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn a_damaged_line_never_panics_and_never_takes_the_next_one_with_it(
@@ -369,7 +369,7 @@ proptest! {
         prop_assert_eq!(place, "f:3");
         prop_assert!(last.is_ok());
         for (_, entry) in entries {
-            if let Ok(story) = entry {
+            if let Ok((_, story)) = entry {
                 let _either = read_story(story, &ArticleLimits::default());
             }
         }

@@ -40,8 +40,8 @@ pub(super) fn split_document(text: &str) -> Result<Vec<&RawValue>, Wrong> {
     Ok(envelope.stories.unwrap_or_else(|| vec![whole]))
 }
 
-/// Reads one story, which must have a valid id.
-pub(super) fn read_one(json: &str) -> Result<StoryInput, Wrong> {
+/// Reads one story, which must have a valid id; it is taken out.
+pub(super) fn read_one(json: &str) -> Result<(StoryId, StoryInput), Wrong> {
     let wrong_id = |detail: String| Wrong {
         line_offset: 0,
         error: FileError::Field {
@@ -49,14 +49,12 @@ pub(super) fn read_one(json: &str) -> Result<StoryInput, Wrong> {
             detail,
         },
     };
-    let story: StoryInput = read_value(json, "story")?;
-    let Some(id) = &story.id else {
+    let mut story: StoryInput = read_value(json, "story")?;
+    let Some(id) = story.id.take() else {
         return Err(wrong_id("missing".to_owned()));
     };
-    if let Err(error) = StoryId::new(id.as_str()) {
-        return Err(wrong_id(error.to_string()));
-    }
-    Ok(story)
+    let id = StoryId::new(id).map_err(|error| wrong_id(error.to_string()))?;
+    Ok((id, story))
 }
 
 /// Reads JSON that is known to be well-formed; `unnamed` is what to call the place when serde names none.

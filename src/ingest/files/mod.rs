@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use self::document::{LineCounter, is_beginning_of_document, read_one, split_document};
-use crate::domain::StoryInput;
+use crate::domain::{StoryId, StoryInput};
 
 /// The most bytes of one JSON document: a line of JSON lines, or a whole file.
 const MAX_DOCUMENT_BYTES: u64 = 512 * 1024 * 1024;
@@ -47,8 +47,9 @@ pub enum FileError {
     TooLong,
 }
 
-/// A story, or why there is none, and where it stands: `FILE:LINE`, or `FILE` when all of it is meant.
-pub type Entry = (String, Result<StoryInput, FileError>);
+/// A story with its id (taken out of the input), or why there is none, and where it stands: `FILE:LINE`, or `FILE`
+/// when all of it is meant.
+pub type Entry = (String, Result<(StoryId, StoryInput), FileError>);
 
 /// The stories of a file, or of a folder's files in the order of their names; `-` is standard input.
 ///
@@ -80,7 +81,7 @@ pub fn read_text(name: &str, reader: impl BufRead + Send + 'static) -> Stories {
     }
 }
 
-/// An iterator over the stories of files. Every story it yields has a valid `id`.
+/// An iterator over the stories of files.
 pub struct Stories {
     waiting: VecDeque<PathBuf>,
     open: Option<OpenFile>,
@@ -228,7 +229,7 @@ impl OpenFile {
         entries
     }
 
-    fn entry(&self, line: usize, story: Result<StoryInput, FileError>) -> Entry {
+    fn entry(&self, line: usize, story: Result<(StoryId, StoryInput), FileError>) -> Entry {
         (format!("{}:{line}", self.path.display()), story)
     }
 
@@ -270,7 +271,7 @@ mod tests {
     fn places_and_errors(text: &'static str) -> Vec<(String, String)> {
         read_text("f", text.as_bytes())
             .map(|(place, story)| match story {
-                Ok(story) => (place, story.id.unwrap_or_default()),
+                Ok((id, _)) => (place, id.to_string()),
                 Err(error) => (place, error.to_string()),
             })
             .collect()
@@ -337,7 +338,8 @@ mod tests {
     fn source_counts_as_outlet_and_unknown_fields_are_ignored() {
         let line = "{\"id\":\"a\",\"split\":\"dev\",\"articles\":[{\"source\":\"The Courier\",\"topic\":\"x\",\"url\":null,\"text\":\"T.\"}]}";
         let (_, story) = read_text("f", line.as_bytes()).next().unwrap();
-        let articles = story.unwrap().articles.unwrap();
+        let (_, input) = story.unwrap();
+        let articles = input.articles.unwrap();
         assert_eq!(articles[0].outlet.as_deref(), Some("The Courier"));
         assert_eq!(articles[0].url, None);
     }
@@ -351,7 +353,7 @@ mod tests {
         let found: Vec<Entry> = open(folder.path()).unwrap().collect();
         let ids: Vec<_> = found
             .iter()
-            .filter_map(|(_, story)| story.as_ref().ok()?.id.clone())
+            .filter_map(|(_, story)| Some(story.as_ref().ok()?.0.as_str()))
             .collect();
         assert_eq!(ids, ["first", "second"]);
         assert!(found[1].0.ends_with("b.jsonl:1"), "{}", found[1].0);

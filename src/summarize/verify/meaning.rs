@@ -83,14 +83,16 @@ const SCOPE_WORDS: usize = 4;
 /// How many of them a bullet must tell to have told what was hedged or denied.
 const TOLD_WORDS: usize = 2;
 
-/// P5: where every cited sentence only reports what somebody says, so does the bullet.
+/// P5: where every cited sentence only reports what somebody says, so does the bullet; and a speaker's words are not
+/// told as a fact.
 pub fn attribution(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let only_reported = !candidate.evidence.is_empty()
         && candidate
             .evidence
             .iter()
             .all(|sentence| facts::has_attribution(sentence));
-    let dropped = only_reported && !facts::has_attribution(candidate.text);
+    let dropped = !facts::has_attribution(candidate.text)
+        && (only_reported || facts::takes_words_out_of_a_quotation(candidate.text, candidate.evidence));
     reason_if(dropped, CheckReason::AttributionDropped)
 }
 

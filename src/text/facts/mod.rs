@@ -8,5 +8,5 @@ mod wording;
 
 pub use names::{Name, names, unsupported_names};
 pub use numbers::{Bound, Number, numbers, unsupported_numbers};
-pub use quotes::{Quote, quotes, unsupported_quotes};
+pub use quotes::{Quote, quotes, takes_words_out_of_a_quotation, unsupported_quotes};
 pub use wording::{has_attribution, negations};

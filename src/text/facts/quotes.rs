@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use crate::text::similarity::{longest_shared_run, words};
+
+/// So many words in a row that stand inside a source's quotation marks, and nowhere outside them, are the speaker's.
+const SPOKEN_WORDS: usize = 5;
+
 /// A quotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
@@ -54,6 +59,31 @@ pub fn unsupported_quotes(claim: &str, evidence: &[&str]) -> Vec<Quote> {
         words.is_empty() || !proofs.iter().any(|proof| holds_words(proof, &words))
     });
     claimed
+}
+
+/// Whether `claim` tells, outside quotation marks, what every sentence of `evidence` that has these words only quotes.
+pub fn takes_words_out_of_a_quotation(claim: &str, evidence: &[&str]) -> bool {
+    let told: Vec<_> = outside_quotes(claim).into_iter().map(words).collect();
+    let is_told = |part: &str| {
+        let part = words(part);
+        told.iter()
+            .any(|told| longest_shared_run(told, &part) >= SPOKEN_WORDS)
+    };
+    let mut quoted_parts = evidence.iter().flat_map(|sentence| quoted(sentence));
+    let mut other_parts = evidence.iter().flat_map(|sentence| outside_quotes(sentence));
+    quoted_parts.any(is_told) && !other_parts.any(is_told)
+}
+
+/// What stands before, between and after the quotations of a text.
+fn outside_quotes(text: &str) -> Vec<&str> {
+    let mut from = 0;
+    let mut parts = Vec::new();
+    for quote in quotes(text) {
+        parts.extend(text.get(from..quote.span.start));
+        from = quote.span.end;
+    }
+    parts.extend(text.get(from..));
+    parts
 }
 
 /// What a source quotes: also in curly single marks, and what follows a mark at a word that is never closed, since the
@@ -170,6 +200,27 @@ mod tests {
             unsupported_quotes("It was \"wide\".", &["It is 6\" wide."]).len(),
             1
         );
+    }
+
+    #[test]
+    fn a_speakers_words_without_marks_are_noticed() {
+        let quoted = "“We will not gamble with lives here,” Kest shot back.";
+        let told = "The mayor will not gamble with lives here any longer.";
+        let claim = "We will not gamble with lives.";
+        assert!(takes_words_out_of_a_quotation(claim, &[quoted]));
+        assert!(takes_words_out_of_a_quotation(
+            claim,
+            &[quoted, "Nobody else spoke."]
+        ));
+        assert!(!takes_words_out_of_a_quotation(claim, &[quoted, told]));
+        assert!(!takes_words_out_of_a_quotation(
+            "“We will not gamble with lives.”",
+            &[quoted]
+        ));
+        assert!(!takes_words_out_of_a_quotation(
+            "They will not gamble.",
+            &[quoted]
+        ));
     }
 
     #[test]

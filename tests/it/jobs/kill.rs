@@ -99,7 +99,7 @@ async fn load(store: &SqliteStore) {
 fn real_stories() -> Option<Vec<StoryInput>> {
     let folder = PathBuf::from(std::env::var_os("NUTGRAF_TEST_DATA")?);
     let stories = files::open(&folder.join("clusters_load_auto.jsonl")).unwrap();
-    Some(stories.map(|(_, story)| story.unwrap()).take(STORIES).collect())
+    Some(stories.map(|(_, entry)| entry.unwrap().1).take(STORIES).collect())
 }
 
 async fn progress(store: &SqliteStore) -> Counts {

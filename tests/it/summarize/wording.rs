@@ -2,7 +2,7 @@
 
 use nutgraf::domain::{BulletKind, CheckReason, Verdict};
 
-use super::sample::{GOOD, Story, about, asked, on_the_cracks, refused};
+use super::sample::{GOOD, Story, about, article, asked, on_the_cracks, refused};
 use crate::support::ScriptedEngine;
 
 /// The wording was refused for this reason, and the bullet is an extract with its outlet's name.
@@ -64,6 +64,24 @@ fn p5_what_is_only_reported_stays_attributed() {
         &GOOD.replace(", the city council said", ""),
         CheckReason::AttributionDropped,
     );
+}
+
+#[test]
+fn p5_a_speakers_words_are_not_told_as_a_fact() {
+    let story = Story::bridge().with(article(
+        "gazette",
+        "Alder Gazette",
+        "2025-03-05T09:00:00Z",
+        "“The old bridge is a danger to every child in town,” Mayor Ines Vold shot back at the town hall on Tuesday.",
+    ));
+    let engine = ScriptedEngine::new(|_| Ok("The old bridge is a danger to every child.".to_owned()));
+    let summary = story.summarize(&engine);
+    let bullet = about(&summary, "danger to every child");
+    assert!(
+        bullet.check.refused[0].contains(&CheckReason::AttributionDropped),
+        "{bullet:#?}"
+    );
+    assert_eq!(bullet.kind, BulletKind::Extractive);
 }
 
 #[test]
