@@ -1,5 +1,7 @@
 //! Logs to standard error, metrics to a recorder that `/metrics` reads.
 
+use std::io::{IsTerminal, stderr};
+
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -32,9 +34,11 @@ pub fn start_logging(settings: &LogSettings, default_filter: &str) -> Result<(),
         .clone()
         .or(from_environment)
         .unwrap_or_else(|| default_filter.to_owned());
+    let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let builder = tracing_subscriber::fmt()
+        .with_ansi(stderr().is_terminal() && !is_plain)
         .with_env_filter(EnvFilter::try_new(filter)?)
-        .with_writer(std::io::stderr);
+        .with_writer(stderr);
     // A second subscriber in one process (tests) is refused; the first one stays.
     let _already_started = match settings.format {
         LogFormat::Text => builder.try_init(),

@@ -246,6 +246,13 @@ fn migrate_makes_a_database_and_says_where() {
 }
 
 #[test]
+fn a_log_that_no_terminal_shows_is_plain_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let logged = stderr(&nutgraf(dir.path(), &["--log", "debug", "migrate"], ""));
+    assert!(logged.contains("DEBUG") && !logged.contains('\u{1b}'), "{logged}");
+}
+
+#[test]
 fn a_model_that_is_not_known_is_refused_with_the_names_that_are() {
     let dir = tempfile::tempdir().unwrap();
     let output = nutgraf(dir.path(), &["models", "fetch", "gpt-12"], "");
