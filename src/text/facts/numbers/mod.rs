@@ -11,7 +11,7 @@ use super::tokens::{Kind, Token, tokens};
 pub use bounds::Bound;
 use units::{
     NAMING, WEEKDAYS, begins_upper, capital_month, currency_before, is_day, is_unit_word, measure,
-    month_name, name_before, scale_of, scale_of_money, without_possessive,
+    month_name, name_before, scale_of, scale_of_money, singular, without_possessive,
 };
 use values::{in_words, many, ordinal_word, scaled, trimmed_value};
 
@@ -23,8 +23,11 @@ pub struct Number {
     /// The value: digits without grouping, words as digits, scale applied ("1.5 million" → "1500000"); for a weekday
     /// or a month that stands alone, its name.
     pub value: String,
-    /// What it counts, normalised ("percent", "usd", "july", "km"), if that is part of the number.
+    /// What it counts, normalised ("percent", "usd", "july", "km", the "page" of "31-page"), if that is part of the
+    /// number.
     pub unit: Option<String>,
+    /// The words that follow, in the singular: what a number without a unit counts is among them.
+    pub followed_by: Vec<String>,
     /// Whether it is more, less or about as much.
     pub bound: Bound,
 }
@@ -63,6 +66,7 @@ fn counted(tokens: &[Token<'_>], range: Range<usize>, value: String, unit: &str)
         span: start..end,
         value,
         unit: Some(unit.to_owned()),
+        followed_by: Vec::new(),
         bound: Bound::Exact,
     }
 }
@@ -77,11 +81,40 @@ pub fn unsupported_numbers(claim: &str, evidence: &[&str]) -> Vec<Number> {
 }
 
 fn proves(proof: &Number, claim: &Number) -> bool {
-    if proof.value == claim.value && proof.unit == claim.unit {
+    let counts_the_same =
+        proof.unit == claim.unit || proof.is_followed_by(claim) || claim.is_followed_by(proof);
+    if proof.value == claim.value && counts_the_same {
         return proof.bound.proves(claim.bound);
     }
     // "on July 4" proves "in July".
     claim.unit.as_deref() == Some("month") && proof.unit.as_deref() == Some(claim.value.as_str())
+}
+
+impl Number {
+    /// "300 homes", of which "300-home" is another wording.
+    fn is_followed_by(&self, other: &Number) -> bool {
+        let unit = other.unit.as_ref();
+        self.unit.is_none() && unit.is_some_and(|unit| self.followed_by.contains(unit))
+    }
+}
+
+/// How many words behind a number may say what it counts: "two more years".
+const FOLLOWING_WORDS: usize = 2;
+
+/// The words from this token on, up to the next mark, in the singular.
+fn following(tokens: &[Token<'_>], next: usize) -> Vec<String> {
+    let words = tokens.get(next..).unwrap_or_default().iter();
+    words
+        .take_while(|token| token.kind == Kind::Word)
+        .take(FOLLOWING_WORDS)
+        .map(|token| unit_named(token.text))
+        .collect()
+}
+
+/// What a word behind a number says that it counts.
+fn unit_named(word: &str) -> String {
+    let lower = word.to_lowercase();
+    measure(&lower).map_or_else(|| singular(&lower), ToOwned::to_owned)
 }
 
 /// The number that starts at this token, and the index of the token after it.
@@ -122,6 +155,7 @@ fn number_at(tokens: &[Token<'_>], index: usize) -> Option<(Number, usize)> {
         span: start..end,
         value: trimmed_value(&value),
         unit,
+        followed_by: following(tokens, next),
         bound: Bound::before(tokens, first),
     };
     Some((number, next))
@@ -176,7 +210,7 @@ fn unit_after(tokens: &[Token<'_>], next: usize, value: &str) -> Option<(String,
         };
         return Some((name, next + 1));
     }
-    // "12-metre": the hyphen joins number and measure.
+    // "12-metre", "31-page": the hyphen joins the number and what it counts.
     let joined = if after.text == "-" { next + 1 } else { next };
     let word = tokens.get(joined).filter(|t| t.kind == Kind::Word)?;
     if joined == next
@@ -192,6 +226,9 @@ fn unit_after(tokens: &[Token<'_>], next: usize, value: &str) -> Option<(String,
     if matches!(lower.as_str(), "percentage" | "percent") && is_unit_word(tokens.get(joined + 1), "point") {
         return Some(("point".to_owned(), joined + 2));
     }
+    if joined > next && !word.spaced && !begins_upper(word.text) {
+        return Some((unit_named(word.text), joined + 1));
+    }
     measure(&lower).map(|name| (name.to_owned(), joined + 1))
 }
 
@@ -205,6 +242,7 @@ fn calendar_word(tokens: &[Token<'_>], index: usize) -> Option<Number> {
             span: token.start..token.start + day.len(),
             value: word,
             unit: Some("weekday".to_owned()),
+            followed_by: Vec::new(),
             bound: Bound::Exact,
         });
     }
@@ -221,6 +259,7 @@ fn calendar_word(tokens: &[Token<'_>], index: usize) -> Option<Number> {
         span: token.span(),
         value: month.to_owned(),
         unit: Some("month".to_owned()),
+        followed_by: Vec::new(),
         bound: Bound::Exact,
     })
 }
@@ -268,6 +307,7 @@ mod tests {
             ("the third term", "the 3rd term"),
             ("5 percentage points", "5 points"),
             ("US$5", "$5"),
+            ("31 weeks", "a 31-week wait"),
         ] {
             assert_eq!(one(a), one(b), "{a} / {b}");
         }
@@ -303,6 +343,10 @@ mod tests {
             ("It hit more than 300.", "It hit 300."),
             ("It hit more than 300.", "It hit no more than 300."),
             ("It hit a dozen.", "It hit almost a dozen."),
+            ("A 31-week recall.", "A recall after 31 reports."),
+            ("A 31-page lawsuit.", "A lawsuit after 31 reports."),
+            ("It took 11 years.", "It took 11 days."),
+            ("It took 11 years.", "It took 11, two years ago."),
         ] {
             assert_eq!(
                 unsupported_numbers(claim, &[evidence]).len(),
@@ -330,6 +374,11 @@ mod tests {
             ("Cases topped 300.", "Cases rose above 300."),
             ("She sued over three laws.", "Three laws were the reason."),
             ("Nearly a dozen fled.", "Almost 12 fled."),
+            ("A 19-man crew.", "A crew of 19 men."),
+            ("A crew of 19 men.", "A 19-man crew."),
+            ("A 300-family camp.", "A camp for 300 Afghan families."),
+            ("A four-day strike.", "They strike for four more days."),
+            ("A 38-year-old died.", "The 38-year-old man died."),
         ] {
             assert!(
                 unsupported_numbers(claim, &[evidence]).is_empty(),

@@ -41,7 +41,7 @@ pub(super) const SCALES: [(&str, u32); 11] = [
     ("mn", 6),
 ];
 
-const UNITS: [(&str, &[&str]); 23] = [
+const UNITS: [(&str, &[&str]); 30] = [
     ("percent", &["percent", "pc", "pct"]),
     ("point", &["point", "points"]),
     ("usd", &["dollar", "dollars"]),
@@ -71,6 +71,14 @@ const UNITS: [(&str, &[&str]); 23] = [
     ("pm", &["p.m.", "pm"]),
     ("magnitude", &["magnitude"]),
     ("third", &["thirds"]),
+    // "Second" is an ordinal too, and "month" is the unit of a month's name.
+    ("seconds", &["seconds"]),
+    ("minute", &["minute", "minutes"]),
+    ("hour", &["hour", "hours"]),
+    ("day", &["day", "days"]),
+    ("week", &["week", "weeks"]),
+    ("months", &["month", "months"]),
+    ("year", &["year", "years"]),
 ];
 
 /// Words that make a following number part of a name: "France 24", "Boeing 737", "Route 66".
@@ -165,6 +173,23 @@ pub(super) fn measure(word: &str) -> Option<&'static str> {
         .iter()
         .find(|(_, words)| words.contains(&word))
         .map(|(name, _)| *name)
+}
+
+/// A noun in the singular, as far as what numbers count: "families" → "family", "men" → "man".
+pub(super) fn singular(noun: &str) -> String {
+    match noun {
+        "men" => "man".to_owned(),
+        "women" => "woman".to_owned(),
+        "children" => "child".to_owned(),
+        "people" => "person".to_owned(),
+        _ => {
+            if let Some(stem) = noun.strip_suffix("ies").filter(|stem| stem.len() > 1) {
+                return format!("{stem}y");
+            }
+            let plural = noun.strip_suffix('s').filter(|stem| !stem.ends_with('s'));
+            plural.unwrap_or(noun).to_owned()
+        }
+    }
 }
 
 pub(super) fn is_unit_word(token: Option<&Token<'_>>, unit: &str) -> bool {
