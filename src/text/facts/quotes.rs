@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::text::similarity::{longest_shared_run, words};
+use crate::text::similarity::words;
 
 /// So many words in a row that stand inside a source's quotation marks, and nowhere outside them, are the speaker's.
 const SPOKEN_WORDS: usize = 5;
@@ -61,55 +61,67 @@ pub fn unsupported_quotes(claim: &str, evidence: &[&str]) -> Vec<Quote> {
     claimed
 }
 
-/// Whether `claim` tells, outside quotation marks, what every sentence of `evidence` that has these words only quotes.
+/// Whether `claim` tells, outside quotation marks, a run of words that `evidence` has inside them only.
 pub fn takes_words_out_of_a_quotation(claim: &str, evidence: &[&str]) -> bool {
-    let told: Vec<_> = outside_quotes(claim).into_iter().map(words).collect();
-    let is_told = |part: &str| {
-        let part = words(part);
-        told.iter()
-            .any(|told| longest_shared_run(told, &part) >= SPOKEN_WORDS)
+    let words_of = |parts: Vec<&str>| parts.into_iter().map(words).collect::<Vec<_>>();
+    let inside = words_of(evidence.iter().flat_map(|sentence| quoted(sentence)).collect());
+    let outside = words_of(evidence.iter().flat_map(|sentence| unquoted(sentence)).collect());
+    let has_run = |parts: &[Vec<String>], run: &[String]| {
+        let mut runs = parts.iter().flat_map(|part| part.windows(SPOKEN_WORDS));
+        runs.any(|other| other == run)
     };
-    let mut quoted_parts = evidence.iter().flat_map(|sentence| quoted(sentence));
-    let mut other_parts = evidence.iter().flat_map(|sentence| outside_quotes(sentence));
-    quoted_parts.any(is_told) && !other_parts.any(is_told)
+    let told = words_of(unquoted(claim));
+    let mut runs = told.iter().flat_map(|part| part.windows(SPOKEN_WORDS));
+    runs.any(|run| has_run(&inside, run) && !has_run(&outside, run))
 }
 
-/// What stands before, between and after the quotations of a text.
-fn outside_quotes(text: &str) -> Vec<&str> {
+/// What a text quotes: also in curly single marks, and what follows a mark at a word that is never closed, since the
+/// quotation goes on in the source's next paragraph.
+fn quoted(text: &str) -> Vec<&str> {
+    let spans = quoted_spans(text).into_iter();
+    spans.filter_map(|span| text.get(span)).collect()
+}
+
+/// What stands before, between and behind what a text quotes.
+fn unquoted(text: &str) -> Vec<&str> {
+    let mut spans = quoted_spans(text);
+    spans.sort_by_key(|span| span.start);
     let mut from = 0;
     let mut parts = Vec::new();
-    for quote in quotes(text) {
-        parts.extend(text.get(from..quote.span.start));
-        from = quote.span.end;
+    for span in spans {
+        parts.extend(text.get(from..span.start));
+        from = from.max(span.end);
     }
     parts.extend(text.get(from..));
     parts
 }
 
-/// What a source quotes: also in curly single marks, and what follows a mark at a word that is never closed, since the
-/// quotation goes on in the source's next paragraph.
-fn quoted(sentence: &str) -> Vec<&str> {
+/// Where the words of [`quoted`] stand, without their marks.
+fn quoted_spans(text: &str) -> Vec<Range<usize>> {
     let inside = |quote: Quote| {
-        let part = sentence.get(quote.span)?;
+        let part = text.get(quote.span.clone())?;
         let words = part.trim_start_matches(is_mark);
         let opens = part.len() > words.len() && words.starts_with(char::is_alphanumeric);
-        (!quote.text.is_empty() || opens).then(|| words.trim_end_matches(is_mark))
+        let start = quote.span.end - words.len();
+        let end = start + words.trim_end_matches(is_mark).len();
+        (!quote.text.is_empty() || opens).then_some(start..end)
     };
-    let double = quotes(sentence).into_iter().filter_map(inside);
-    double.chain(single(sentence)).collect()
+    let double = quotes(text).into_iter().filter_map(inside);
+    double.chain(single(text)).collect()
 }
 
 /// The quotations in curly single marks; a closing mark that a letter follows is an apostrophe.
-fn single(sentence: &str) -> impl Iterator<Item = &str> {
-    sentence.match_indices('‘').filter_map(|(at, mark)| {
-        let inside = sentence.get(at + mark.len()..)?;
+fn single(text: &str) -> impl Iterator<Item = Range<usize>> {
+    text.match_indices('‘').filter_map(|(at, mark)| {
+        let start = at + mark.len();
+        let inside = text.get(start..)?;
         let close = inside.match_indices('’').find(|(close, mark)| {
             let after = inside
                 .get(close + mark.len()..)
                 .and_then(|rest| rest.chars().next());
             !after.is_some_and(char::is_alphanumeric)
         });
-        close.and_then(|(close, _)| inside.get(..close))
+        close.map(|(close, _)| start..start + close)
     })
 }
 
@@ -204,23 +216,19 @@ mod tests {
 
     #[test]
     fn a_speakers_words_without_marks_are_noticed() {
-        let quoted = "“We will not gamble with lives here,” Kest shot back.";
-        let told = "The mayor will not gamble with lives here any longer.";
-        let claim = "We will not gamble with lives.";
-        assert!(takes_words_out_of_a_quotation(claim, &[quoted]));
-        assert!(takes_words_out_of_a_quotation(
-            claim,
-            &[quoted, "Nobody else spoke."]
-        ));
-        assert!(!takes_words_out_of_a_quotation(claim, &[quoted, told]));
-        assert!(!takes_words_out_of_a_quotation(
-            "“We will not gamble with lives.”",
-            &[quoted]
-        ));
-        assert!(!takes_words_out_of_a_quotation(
-            "They will not gamble.",
-            &[quoted]
-        ));
+        let claim = "We will not gamble with lives, it was said at the town hall on Monday.";
+        for quoted in [
+            "“We will not gamble with lives,” Kest shot back at the town hall on Monday.",
+            "‘We will not gamble with lives,’ Kest shot back at the town hall on Monday.",
+            "“We will not gamble with lives.",
+        ] {
+            let notices = |claim: &str, other: &str| takes_words_out_of_a_quotation(claim, &[quoted, other]);
+            assert!(notices(claim, "Nobody else spoke."), "{quoted}");
+            assert!(!notices(claim, "They say that we will not gamble with lives."));
+            assert!(!notices("“We will not gamble with lives,” it went.", ""));
+            assert!(!notices("‘We will not gamble with lives,’ it went.", ""));
+            assert!(!notices("They will not gamble.", ""));
+        }
     }
 
     #[test]

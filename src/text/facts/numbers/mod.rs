@@ -27,7 +27,7 @@ pub struct Number {
     /// number.
     pub unit: Option<String>,
     /// The words that follow, in the singular: what a number without a unit counts is among them.
-    pub followed_by: Vec<String>,
+    followed_by: Vec<String>,
     /// Whether it is more, less or about as much.
     pub bound: Bound,
 }
