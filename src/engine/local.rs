@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::embedder::Embedder;
 use super::models::ModelFiles;
 use super::writer::{Listener, Wish, Writer};
-use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo};
+use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo, ScoreRequest};
 
 /// How many pieces of text may wait for a slow caller before the engine waits for it.
 const PIECES_AHEAD: usize = 256;
@@ -61,6 +61,11 @@ enum Work {
     Generate {
         requests: VecDeque<(usize, GenerateRequest)>,
         answers: SyncSender<Answer>,
+    },
+    Score {
+        requests: VecDeque<ScoreRequest>,
+        scored: Vec<Vec<f32>>,
+        answer: SyncSender<Result<Vec<Vec<f32>>, EngineError>>,
     },
     Embed {
         texts: Vec<String>,
@@ -185,6 +190,21 @@ impl Engine for LocalEngine {
             .collect())
     }
 
+    fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        let (answer, incoming) = sync_channel(1);
+        let requests = requests.into();
+        let scored = Vec::new();
+        self.submit(
+            Work::Score {
+                requests,
+                scored,
+                answer,
+            },
+            cancel,
+        )?;
+        incoming.recv().map_err(|_| EngineError::Stopped)?
+    }
+
     fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
         let (answer, incoming) = sync_channel(1);
         let texts = texts.iter().map(|text| (*text).to_owned()).collect();
@@ -246,6 +266,26 @@ impl Models {
                 let embedded = guarded(|| self.embed(texts, cancel));
                 drop(call.place.take());
                 let _nobody_waits = answer.send(embedded);
+                Progress::Done
+            }
+            Work::Score {
+                requests,
+                scored,
+                answer,
+            } => {
+                let next = requests
+                    .pop_front()
+                    .map(|request| guarded(|| self.writer.score(&request, || !cancel.is_cancelled())));
+                let outcome = match next {
+                    Some(Ok(scores)) => {
+                        scored.push(scores);
+                        return Progress::More;
+                    }
+                    Some(Err(error)) => Err(error),
+                    None => Ok(std::mem::take(scored)),
+                };
+                drop(call.place.take());
+                let _nobody_waits = answer.send(outcome);
                 Progress::Done
             }
             Work::Generate { requests, answers } => {

@@ -7,6 +7,7 @@ pub mod models;
 pub mod gguf;
 pub mod tokenizer;
 pub mod chat;
+pub mod constraint;
 pub mod sampler;
 pub mod output;
 pub(crate) mod unpacked;
@@ -18,6 +19,8 @@ pub mod local;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use constraint::Constraint;
 
 /// What a model writes and reads. Synchronous: call it from a thread that may block.
 pub trait Engine: Send + Sync + 'static {
@@ -34,6 +37,13 @@ pub trait Engine: Send + Sync + 'static {
         cancel: &Cancel,
         on_token: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
     ) -> Result<Vec<Generation>, EngineError>;
+
+    /// How likely the model finds given answers: for each request, the natural logarithm of the probability of each
+    /// token of its answer in turn, at temperature 1. The end of the turn is not counted.
+    ///
+    /// # Errors
+    /// As [`Engine::generate`].
+    fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError>;
 
     /// Embeds the texts: one L2-normalised vector each, in their order, all of the embedder's dimension.
     /// A text longer than the embedder's context is cut at the end.
@@ -82,7 +92,7 @@ pub enum Role {
 }
 
 /// One text to write.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct GenerateRequest {
     /// The chat so far, put into the model's own template.
     pub messages: Vec<Message>,
@@ -94,6 +104,17 @@ pub struct GenerateRequest {
     pub max_tokens: usize,
     /// Ends the text before any of these strings; the model's own end tokens always do.
     pub stop: Vec<String>,
+    /// What may be written; absent: anything.
+    pub constraint: Option<Arc<dyn Constraint>>,
+}
+
+/// A given answer, whose likelihood is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScoreRequest {
+    /// The chat so far, put into the model's own template.
+    pub messages: Vec<Message>,
+    /// The answer, an ordinary text.
+    pub answer: String,
 }
 
 /// How tokens are chosen.
@@ -132,6 +153,9 @@ pub struct Generation {
     pub prompt_tokens: usize,
     /// Tokens written.
     pub generated_tokens: usize,
+    /// The mean natural logarithm of the probability of the tokens written, the end token included, by the model alone:
+    /// at temperature 1 and before any constraint. 0 when nothing was written.
+    pub mean_log_probability: f64,
 }
 
 /// Why a text ended.
@@ -143,6 +167,8 @@ pub enum FinishReason {
     Length,
     /// The caller stopped it.
     Cancelled,
+    /// The constraint allowed no token and no end.
+    NothingAllowed,
 }
 
 /// Stops work that nobody waits for any more. Clones share one flag.

@@ -101,6 +101,22 @@ impl Sampler {
     }
 }
 
+/// The natural logarithm of a token's probability: its logit less the logarithm of the sum of all exponentials.
+pub(super) fn log_probability(logits: &[f32], id: u32) -> f64 {
+    let highest = logits
+        .iter()
+        .copied()
+        .filter(|logit| !logit.is_nan())
+        .fold(f32::MIN, f32::max);
+    let sum: f64 = logits
+        .iter()
+        .filter(|logit| !logit.is_nan())
+        .map(|logit| f64::from((logit - highest).exp()))
+        .sum();
+    let own = logits.get(id as usize).copied().unwrap_or(f32::NEG_INFINITY);
+    f64::from(own - highest) - sum.ln()
+}
+
 /// Higher logits first; among equals the lower id, so that the order never depends on the sort.
 fn most_likely_first(a: &(u32, f32), b: &(u32, f32)) -> Ordering {
     b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))

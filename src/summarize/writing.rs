@@ -177,6 +177,7 @@ impl<'a> Writer<'_, 'a> {
                     seed,
                     max_tokens: self.desk.settings.max_bullet_tokens,
                     stop: Vec::new(),
+                    constraint: None,
                 });
             }
         }

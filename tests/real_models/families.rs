@@ -81,6 +81,7 @@ pub(crate) fn request(content: &str, max_tokens: usize) -> GenerateRequest {
         seed: 0,
         max_tokens,
         stop: Vec::new(),
+        constraint: None,
     }
 }
 

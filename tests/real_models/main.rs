@@ -17,4 +17,5 @@ mod greedy;
 mod tokenizer;
 mod families;
 mod queue;
+mod constraint;
 mod program;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nutgraf::clock::{Clock, ManualClock};
 use nutgraf::domain::{ArticleInput, Job, JobState, StoryInput};
-use nutgraf::engine::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo};
+use nutgraf::engine::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo, ScoreRequest};
 use nutgraf::ingest::{self, add_articles, put_story};
 use nutgraf::jobs::Settings;
 use nutgraf::jobs::worker::Worker;
@@ -257,6 +257,10 @@ impl Engine for WaitingEngine {
             std::thread::sleep(Duration::from_millis(2));
         }
         Err(EngineError::Cancelled)
+    }
+
+    fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.embedder.score(requests, cancel)
     }
 
     fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {

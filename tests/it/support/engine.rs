@@ -4,7 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use nutgraf::engine::{Cancel, Engine, EngineError, FinishReason, GenerateRequest, Generation, ModelInfo};
+use nutgraf::engine::{
+    Cancel, Engine, EngineError, FinishReason, GenerateRequest, Generation, ModelInfo, ScoreRequest,
+};
 
 const DIMENSION: usize = 256;
 
@@ -78,9 +80,19 @@ impl Engine for ScriptedEngine {
                 finish: FinishReason::Stop,
                 prompt_tokens: 0,
                 generated_tokens,
+                mean_log_probability: -1.0,
             });
         }
         Ok(generations)
+    }
+
+    /// Every word of every answer has the same likelihood.
+    fn score(&self, requests: Vec<ScoreRequest>, _cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        let words = |request: &ScoreRequest| request.answer.split_whitespace().count();
+        Ok(requests
+            .iter()
+            .map(|request| vec![-1.0; words(request)])
+            .collect())
     }
 
     fn embed(&self, texts: &[&str], _cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
