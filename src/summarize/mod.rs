@@ -9,11 +9,13 @@ pub mod passages;
 pub mod material;
 pub mod points;
 pub mod prompt;
+pub mod grounding;
 pub mod parse;
 pub mod verify;
 pub mod citing;
 pub mod reuse;
 pub mod fallback;
+pub mod candidates;
 pub mod writing;
 pub mod lede;
 pub mod finish;
@@ -71,12 +73,38 @@ pub struct Settings {
     pub max_bullet_tokens: usize,
     /// The languages (BCP 47 primary tags) that model and rules serve; other stories get extracts only.
     pub languages: Vec<String>,
-    /// How tokens are chosen at the first try.
-    pub first_try: Sampling,
-    /// How tokens are chosen at the second, after the first one failed its checks.
-    pub second_try: Sampling,
-    /// Seeds the sampling; the second try uses the next seed.
+    /// How many candidates the model writes for a bullet at first: the most likely text, and samples.
+    pub candidates: usize,
+    /// How many more it writes where none of the first passes.
+    pub more_candidates: usize,
+    /// How tokens of samples are chosen.
+    pub sampling: Sampling,
+    /// Seeds the sampling; each candidate has a seed of its own.
     pub seed: u64,
+    /// What the model may write at all.
+    pub grounding: Grounding,
+    /// Whether wordings are checked. Only ever switched off to measure what the checks are worth.
+    pub gate: Gate,
+}
+
+/// What the model may write at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grounding {
+    /// What the evidence licenses (see [`grounding`]).
+    Evidence,
+    /// Anything.
+    Off,
+}
+
+/// Whether wordings are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gate {
+    /// What fails a check is not published.
+    On,
+    /// The first candidate is taken as it is, `not_checked`.
+    Off,
 }
 
 impl Default for Settings {
@@ -89,13 +117,16 @@ impl Default for Settings {
             max_copied_words: 14,
             max_bullet_tokens: 96,
             languages: vec!["en".to_owned()],
-            first_try: Sampling::default(),
-            second_try: Sampling {
-                temperature: 0.4,
-                top_p: 0.9,
+            candidates: 4,
+            more_candidates: 4,
+            sampling: Sampling {
+                temperature: 0.7,
+                top_p: 0.95,
                 ..Sampling::default()
             },
             seed: 0,
+            grounding: Grounding::Evidence,
+            gate: Gate::On,
         }
     }
 }

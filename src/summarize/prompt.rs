@@ -6,6 +6,7 @@
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::SummarizeError;
+use super::grounding::straight;
 use super::material::Material;
 use super::points::Point;
 use crate::engine::{Message, Role};
@@ -22,7 +23,7 @@ const MAX_OUTLET_CHARS: usize = 60;
 /// A sentence as the writer is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// The sentence, on one line.
+    /// The sentence, on one line, with straight quotation marks.
     pub text: String,
     /// Its outlet.
     pub outlet: Option<String>,
@@ -37,7 +38,7 @@ pub fn lines(material: &Material<'_>, point: &Point<'_>) -> Vec<Line> {
         let outlet = meta.and_then(|meta| meta.outlet.as_deref());
         let date = meta.and_then(|meta| meta.published_at).map(|at| at.date());
         Line {
-            text: one_line(passage.text),
+            text: straight(passage.text),
             outlet: outlet.map(|outlet| outlet.chars().take(MAX_OUTLET_CHARS).collect()),
             date: date.map(|date| date.strftime("%B %-d, %Y").to_string()),
         }

@@ -1,22 +1,24 @@
-//! Points become bullets: kept from the version before where the evidence is the same, else written by the model and
-//! checked, else written again with another seed, else the best source sentence.
+//! Points become bullets: kept from the version before where the evidence is the same, else the best of the model's
+//! candidates that pass the checks, else the best of some more, else the best source sentence.
 //!
-//! All first tries go to the engine in one call, and all second ones, so that it can run them together.
+//! All first candidates go to the engine in one call, and all further ones, so that it can run them together.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use super::candidates::{self, Round};
 use super::citing::{self, Citer};
 use super::material::Material;
 use super::passages::{Passage, Served};
 use super::points::Point;
-use super::prompt::{self, Prompt};
+use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Input, Settings, SummarizeError, fallback, parse, reuse};
+use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
 use crate::clock::{Clock, new_id};
 use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
-use crate::engine::{Cancel, Engine, GenerateRequest, Sampling};
+use crate::engine::{Cancel, Engine, Generation};
 
 /// What is needed to write.
 #[derive(Clone, Copy)]
@@ -65,8 +67,8 @@ pub fn write<'a>(
     };
     writer.keep_unchanged(input);
     if material.served == Served::Yes {
-        writer.write_open(&prompt, settings.first_try, settings.seed)?;
-        writer.write_open(&prompt, settings.second_try, settings.seed.wrapping_add(1))?;
+        writer.write_open(&prompt, Round::First)?;
+        writer.write_open(&prompt, Round::Second)?;
     }
     writer.fall_back();
     Ok(writer
@@ -164,21 +166,16 @@ impl<'a> Writer<'_, 'a> {
         })
     }
 
-    /// Asks the model for every point that has no bullet yet, and accepts what passes.
-    fn write_open(&mut self, prompt: &Prompt, sampling: Sampling, seed: u64) -> Result<(), SummarizeError> {
-        let mut open = Vec::new();
+    /// Asks the model for every point that has no bullet yet, and accepts the best that passes.
+    fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
+        let mut owners = Vec::new();
         let mut requests = Vec::new();
         for (index, draft) in self.drafts.iter().enumerate() {
             if draft.bullet.is_none() {
-                open.push(index);
-                requests.push(GenerateRequest {
-                    messages: prompt.messages(&prompt::lines(self.material, draft.point))?,
-                    sampling,
-                    seed,
-                    max_tokens: self.desk.settings.max_bullet_tokens,
-                    stop: Vec::new(),
-                    constraint: None,
-                });
+                let wanted =
+                    candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
+                owners.extend(wanted.iter().map(|_| index));
+                requests.extend(wanted);
             }
         }
         if requests.is_empty() {
@@ -189,46 +186,84 @@ impl<'a> Writer<'_, 'a> {
             .desk
             .engine
             .generate(requests, self.desk.cancel, &mut keep_on)?;
-        for (index, generation) in open.into_iter().zip(generations) {
-            self.judge(index, &generation.text);
+        let mut answers: BTreeMap<usize, Vec<Generation>> = BTreeMap::new();
+        for (index, generation) in owners.into_iter().zip(generations) {
+            answers.entry(index).or_default().push(generation);
+        }
+        for (index, generations) in answers {
+            self.judge(index, &generations);
         }
         Ok(())
     }
 
-    /// Accepts an answer, or its first sentence alone; else notes why it was refused.
-    fn judge(&mut self, index: usize, answer: &str) {
+    /// Accepts the best of the answers that pass, or of their first sentences; notes why the others were refused.
+    fn judge(&mut self, index: usize, generations: &[Generation]) {
         let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
             return;
         };
+        let mut best: Option<(f64, Wording<'a>)> = None;
+        let mut refused = Vec::new();
+        let mut seen = BTreeSet::new();
+        for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
+            match self.wording_of(&generation.text, point) {
+                Ok(wording) => {
+                    let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
+                    let quality =
+                        candidates::quality(&wording.text, generation.mean_log_probability, &evidence);
+                    if best.as_ref().is_none_or(|(highest, _)| quality > *highest) {
+                        best = Some((quality, wording));
+                    }
+                }
+                Err(reasons) => {
+                    for reason in &reasons {
+                        metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason))
+                            .increment(1);
+                    }
+                    refused.push(reasons);
+                }
+            }
+        }
+        if let Some(draft) = self.drafts.get_mut(index) {
+            draft.refused.extend(refused);
+        }
+        if let Some((_, wording)) = best {
+            self.accept(index, wording, None);
+        }
+    }
+
+    /// An answer, or its first sentence alone, as a wording that passes; else why the answer does not.
+    fn wording_of(&self, answer: &str, point: &Point<'a>) -> Result<Wording<'a>, Vec<CheckReason>> {
         let language = self.material.language.as_deref().unwrap_or("en");
         let whole = parse::bullet(answer, language);
         let shorter = parse::shorter(&whole, language);
         let mut reasons = Vec::new();
         for text in [Some(whole), shorter].into_iter().flatten() {
             let cited = citing::supporting(&text, point.evidence());
-            let mut check = self.check(&text, &cited, verify::ABSTRACTIVE);
-            if check.verdict == Verdict::Verified {
+            let mut check = match self.desk.settings.gate {
+                Gate::On => self.check(&text, &cited, verify::ABSTRACTIVE),
+                Gate::Off => Check {
+                    verdict: Verdict::NotChecked,
+                    score: None,
+                    reasons: Vec::new(),
+                    refused: Vec::new(),
+                },
+            };
+            if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
                 check.score = Some(share_of(&text, &cited));
-                let wording = Wording {
+                return Ok(Wording {
                     text,
                     added: Vec::new(),
                     kind: BulletKind::Abstractive,
                     cited,
                     check,
-                };
-                return self.accept(index, wording, None);
+                });
             }
             tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
             if reasons.is_empty() {
                 reasons = check.reasons;
             }
         }
-        for reason in &reasons {
-            metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason)).increment(1);
-        }
-        if let Some(draft) = self.drafts.get_mut(index) {
-            draft.refused.push(reasons);
-        }
+        Err(reasons)
     }
 
     /// Lets a source sentence stand for every point that has no bullet yet. One whose check broke is taken only

@@ -110,6 +110,32 @@ pub fn longest_shared_run(a: &[String], b: &[String]) -> usize {
     longest
 }
 
+/// The share (0 to 1) of a source's words that a text dropped, moved or replaced: those that are not in the longest
+/// common subsequence of both (Hunt and Szymanski's problem, by dynamic programming). A copy has 0.
+pub fn changed_share(text: &str, source: &str) -> f64 {
+    let (text, source) = (words(text), words(source));
+    if source.is_empty() {
+        return 1.0;
+    }
+    let mut lengths = vec![0usize; source.len() + 1];
+    for word in &text {
+        let mut diagonal = 0;
+        let mut left = 0;
+        for (length, other) in lengths.iter_mut().skip(1).zip(&source) {
+            let above = *length;
+            *length = if word == other {
+                diagonal + 1
+            } else {
+                above.max(left)
+            };
+            diagonal = above;
+            left = *length;
+        }
+    }
+    let kept = lengths.last().copied().unwrap_or_default();
+    1.0 - kept as f64 / source.len() as f64
+}
+
 /// The dot product, which is the cosine for L2-normalised vectors. Vectors of different lengths: 0.
 pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {

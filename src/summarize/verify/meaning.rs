@@ -139,6 +139,7 @@ fn is_negation(word: &str) -> bool {
     !facts::negations(word).is_empty()
 }
 
-fn is_hedge(word: &str) -> bool {
+/// Whether a (lower-case) word makes a statement less than a fact.
+pub fn is_hedge(word: &str) -> bool {
     HEDGES.contains(&word)
 }

@@ -1,0 +1,113 @@
+//! What the engine is asked to write for a point, and which of the wordings that pass is the best.
+//!
+//! A small model rewrites one sentence better than three, and three say more than one: half of the candidates see all
+//! evidence, half the first sentence alone. The first of each half is the most likely text, the others are samples.
+
+use std::sync::Arc;
+
+use super::grounding::Automaton;
+use super::points::Point;
+use super::prompt::{self, Prompt};
+use super::verify::support::content_words;
+use super::{Grounding, Settings, SummarizeError, material::Material};
+use crate::engine::{Constraint, GenerateRequest, Sampling};
+use crate::text::similarity::changed_share;
+
+/// A text of which more of the closest source sentence's words were kept is a copy rather than the model's own.
+pub const MIN_CHANGED: f64 = 0.2;
+
+/// How much a wording that is nearly a copy of a source sentence must be better to be taken before another.
+const COPY_PENALTY: f64 = 2.0;
+
+/// How many nats of likelihood a token one evidence word more or less is worth, all of them together.
+const COVERAGE_WEIGHT: f64 = 1.0;
+
+/// Which candidates of a point are written together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// The first ones.
+    First,
+    /// More, where none of the first passed.
+    Second,
+}
+
+/// The requests of one round for a point.
+///
+/// # Errors
+/// When the template is broken.
+pub fn requests(
+    prompt: &Prompt,
+    material: &Material<'_>,
+    point: &Point<'_>,
+    settings: &Settings,
+    round: Round,
+) -> Result<Vec<GenerateRequest>, SummarizeError> {
+    let (count, drawn_before) = match round {
+        Round::First => (settings.candidates.max(1), 0),
+        Round::Second => (settings.more_candidates, settings.candidates),
+    };
+    let lines = prompt::lines(material, point);
+    // All sentences, then the first alone; the same where there is only one.
+    let views = [lines.as_slice(), lines.get(..1).unwrap_or_default()];
+    let views = if lines.len() > 1 {
+        views.to_vec()
+    } else {
+        vec![lines.as_slice()]
+    };
+    let mut requests = Vec::with_capacity(count);
+    let prepared: Vec<_> = views
+        .iter()
+        .map(|lines| Ok((prompt.messages(lines)?, constraint(lines, settings.grounding))))
+        .collect::<Result<_, SummarizeError>>()?;
+    for (number, (messages, constraint)) in prepared.iter().cycle().take(count).enumerate() {
+        let is_most_likely = round == Round::First && number < prepared.len();
+        let own_seed = u64::try_from(drawn_before + number).unwrap_or_default();
+        requests.push(GenerateRequest {
+            messages: messages.clone(),
+            sampling: if is_most_likely {
+                Sampling::default()
+            } else {
+                settings.sampling
+            },
+            seed: settings.seed.wrapping_add(own_seed),
+            max_tokens: settings.max_bullet_tokens,
+            stop: Vec::new(),
+            constraint: constraint.clone(),
+        });
+    }
+    Ok(requests)
+}
+
+fn constraint(lines: &[prompt::Line], grounding: Grounding) -> Option<Arc<dyn Constraint>> {
+    match grounding {
+        Grounding::Off => None,
+        Grounding::Evidence => {
+            let sentences: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+            Some(Arc::new(Automaton::new(&sentences)))
+        }
+    }
+}
+
+/// How good a wording that passed is: likely by the model, telling much of the evidence, and no copy. Higher is better;
+/// the unit is nats a token.
+pub fn quality(text: &str, mean_log_probability: f64, evidence: &[&str]) -> f64 {
+    let told = content_words(text);
+    let first = evidence
+        .first()
+        .map(|first| content_words(first))
+        .unwrap_or_default();
+    let covered = first.iter().filter(|word| told.contains(word)).count() as f64 / first.len().max(1) as f64;
+    let copy = if is_reworded(text, evidence) {
+        0.0
+    } else {
+        COPY_PENALTY
+    };
+    mean_log_probability + COVERAGE_WEIGHT * covered - copy
+}
+
+/// Whether enough of the closest source sentence's words were dropped, moved or replaced.
+pub fn is_reworded(text: &str, sources: &[&str]) -> bool {
+    sources
+        .iter()
+        .all(|source| changed_share(text, source) >= MIN_CHANGED)
+}
