@@ -66,7 +66,6 @@ fn most_of_what_editors_wrote_is_admitted() {
         }
     }
     let share = 1.0 - refused.len() as f64 / f64::from(bullets);
-    println!("{share:.3} of {bullets} bullets are admitted");
     assert!(
         share >= MIN_ADMITTED,
         "{share:.3} of {bullets}; refused:\n{}",
