@@ -1,75 +1,68 @@
-//! The transformer that writes: token ids in, logits out. Weights come from a GGUF file and are run by
-//! candle-transformers' quantized models on the CPU; the state of one text lives in a [`Pass`]. Passes may run at once,
-//! each on a thread of its own, where the family lets its weights be shared (see [`Decoder::lanes`]).
+//! The transformer that writes: token ids in, logits out. Weights come from a GGUF file. The `llama` family is computed
+//! by [`super::llama`], all texts in one step; the others by candle-transformers' quantized models, one text at a time.
 //!
-//! | `general.architecture` | models | tested | known limits of candle 0.11.1 |
+//! | `general.architecture` | models | tested | known limits |
 //! |---|---|---|---|
-//! | `llama` | SmolLM2, Llama 3, Mistral | SmolLM2 135M against llama.cpp; tiny file | 4096 tokens; `rope_freqs` (Llama 3.1 on) is ignored |
+//! | `llama` | SmolLM2, Llama 3, Mistral | SmolLM2 135M against llama.cpp; tiny file | over 1 GiB in memory, or with experts: run by candle |
 //! | `qwen2` | Qwen2, Qwen2.5 | tiny file | |
 //! | `qwen3` | Qwen3 | tiny file | |
 //! | `gemma3` | Gemma 3 | tiny file | beyond the sliding window of 512 tokens, new tokens attend to all earlier ones; 134 MB of rotary tables a layer |
 //! | `phi3` | Phi-3, Phi-4 | tiny file | files with long-context factors are refused |
 //!
+//! candle 0.11.1 takes at most 4096 tokens, and ignores `rope_freqs` (Llama 3.1 on).
 //! A tiny file is one with random weights that the tests write: it shows that the family loads, runs, and keeps no
 //! state between texts, not that its numbers are right.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use candle_core::quantized::gguf_file::{Content, Value};
-use candle_core::{Device, Tensor};
-use candle_transformers::models::{
-    quantized_gemma3, quantized_llama, quantized_phi3, quantized_qwen2, quantized_qwen3,
-};
+use candle_core::quantized::gguf_file::Content;
 
 use super::EngineError;
+use super::candle::{self, Family, Pass};
 use super::gguf::{Metadata, bad_model};
-use super::unpacked::{self, Unpacked};
+use super::llama::{Cache, Llama, Run, Wanted, forward};
 
-/// Most tokens of prompt and answer: candle's Llama computes rotary tables for so many positions.
-const MOST_CONTEXT_TOKENS: usize = 4096;
-/// Tokens of the prompt that are run at once; between two chunks the caller may stop.
-const PREFILL_CHUNK: usize = 256;
-/// Most texts at once: more share the same memory bandwidth.
-const MOST_LANES: usize = 4;
+/// Tokens of a prompt that are run at once; between two chunks the caller may stop.
+const PREFILL_CHUNK: usize = 128;
+/// Shorter starts are computed anew faster than they are found.
+const LEAST_SHARED: usize = 8;
 const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, phi3";
 
 /// A model's weights.
 pub struct Decoder {
-    family: Family,
-    /// Whether its weights were unpacked to floats.
-    is_unpacked: bool,
+    model: Model,
     context_tokens: usize,
     vocabulary: usize,
 }
 
-/// The weights as loaded, never run where a copy is cheap (the copy shares the weights): its KV cache is empty.
-enum Family {
-    Llama(quantized_llama::ModelWeights),
-    // std Mutex: held by one pass from its first token to its last; the KV cache lives in the weights.
-    Qwen2(Mutex<quantized_qwen2::ModelWeights>),
-    Qwen3(Mutex<quantized_qwen3::ModelWeights>),
-    Gemma3(quantized_gemma3::ModelWeights),
-    Phi3(quantized_phi3::ModelWeights),
+enum Model {
+    Llama(Llama),
+    Candle(Family),
 }
 
-/// One text on its way through the model. It starts with an empty KV cache, whatever ran before.
-pub struct Pass<'a> {
-    state: State<'a>,
-    position: usize,
-    vocabulary: usize,
-}
+/// One text on its way through the model: what it read and wrote so far.
+pub(super) struct Text<'a>(State<'a>);
 
 enum State<'a> {
-    Llama(Box<quantized_llama::ModelWeights>),
-    Qwen2(MutexGuard<'a, quantized_qwen2::ModelWeights>),
-    Qwen3(MutexGuard<'a, quantized_qwen3::ModelWeights>),
-    Gemma3(Box<quantized_gemma3::ModelWeights>),
-    Phi3(Box<quantized_phi3::ModelWeights>),
+    Llama { prompt: Arc<Prompt>, answer: Cache },
+    Candle(Pass<'a>),
 }
+
+/// A prompt that was read, for all texts that follow it.
+struct Prompt {
+    tokens: Vec<u32>,
+    cache: Cache,
+    /// Of the first token after it.
+    logits: Vec<f32>,
+}
+
+/// The prompts that the texts of one call have in use, and the last one that was read.
+#[derive(Default)]
+pub(super) struct Shelf(Vec<Arc<Prompt>>);
 
 impl Decoder {
     /// Loads the weights. `content` is the file's head, as [`read_head`] returns it.
@@ -78,7 +71,7 @@ impl Decoder {
     /// [`EngineError::BadModel`] when the architecture is not served or the file is damaged.
     pub(super) fn load(
         path: &Path,
-        mut content: Content,
+        content: Content,
         wanted_context_tokens: usize,
         vocabulary: usize,
     ) -> Result<Self, EngineError> {
@@ -89,26 +82,27 @@ impl Decoder {
             .to_owned();
         let trained = check(metadata, &architecture, &content)?;
         check_embeddings(metadata, &architecture, &content, vocabulary)?;
-        let context_tokens = trained.min(MOST_CONTEXT_TOKENS).min(wanted_context_tokens);
-        adjust(&mut content, &architecture, context_tokens);
-        let mut reader = open(path)?;
-        // candle trusts most of the metadata: a damaged file may make it panic.
-        let is_unpacked = unpacked::fits(&content);
-        let loaded = catch_unwind(AssertUnwindSafe(|| {
-            if is_unpacked {
-                let mut reader = Unpacked::new(&mut content, reader);
-                load_family(&architecture, content, &mut reader)
-            } else {
-                load_family(&architecture, content, &mut reader)
-            }
-        }));
-        let family = match loaded {
-            Ok(family) => family.map_err(|error| bad_model(path, error.to_string()))?,
-            Err(_) => return Err(bad_model(path, "the weights do not fit together")),
+        let is_llama = Llama::takes(metadata, &content);
+        let most = if is_llama {
+            trained
+        } else {
+            candle::MOST_CONTEXT_TOKENS
         };
+        let context_tokens = trained.min(most).min(wanted_context_tokens);
+        let mut reader = open(path)?;
+        // candle, which reads the tensors, trusts most of the metadata: a damaged file may make it panic.
+        let loaded = catch_unwind(AssertUnwindSafe(|| {
+            if is_llama {
+                let metadata = Metadata::new(path, &content.metadata);
+                return Llama::load(metadata, &content, &mut reader, vocabulary).map(Model::Llama);
+            }
+            Family::load(&architecture, content, reader, context_tokens)
+                .map(Model::Candle)
+                .map_err(|error| bad_model(path, error.to_string()))
+        }));
+        let model = loaded.unwrap_or_else(|_| Err(bad_model(path, "the weights do not fit together")))?;
         let decoder = Self {
-            family,
-            is_unpacked,
+            model,
             context_tokens,
             vocabulary,
         };
@@ -121,46 +115,114 @@ impl Decoder {
         self.context_tokens
     }
 
-    /// How many texts are best run at once. One thread each beats sharing every product among them; but candle's
-    /// quantized kernels share theirs in any case, and a Qwen holds the state of one text only.
-    pub fn lanes(&self) -> usize {
-        match self.family {
-            Family::Llama(_) | Family::Gemma3(_) | Family::Phi3(_) if self.is_unpacked => {
-                std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_LANES))
-            }
-            _ => 1,
+    /// How many texts may be on their way at once: candle's kernels share each product among all threads in any case,
+    /// and a Qwen holds the state of one text only.
+    pub(super) fn most_texts(&self) -> usize {
+        match self.model {
+            Model::Llama(_) => usize::MAX,
+            Model::Candle(_) => 1,
         }
     }
 
-    /// Starts a text. Waits for the one before to end where [`Decoder::lanes`] is 1 for the family.
-    pub fn pass(&self) -> Pass<'_> {
-        let state = match &self.family {
-            Family::Llama(weights) => State::Llama(Box::new(weights.clone())),
-            Family::Gemma3(weights) => State::Gemma3(Box::new(weights.clone())),
-            Family::Phi3(weights) => State::Phi3(Box::new(weights.clone())),
-            // Has no `Clone`.
-            Family::Qwen2(weights) => {
-                let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
-                weights.clear_kv_cache();
-                State::Qwen2(weights)
+    /// Bytes that so many positions of a text take, where that is known.
+    pub(super) fn bytes(&self, positions: usize) -> usize {
+        match &self.model {
+            Model::Llama(model) => model.cache_shape().bytes(positions),
+            Model::Candle(_) => 0,
+        }
+    }
+
+    /// Reads a prompt, and returns the text with the logits of its first token; `room` more tokens may be run. What
+    /// the shelf has of the prompt is not read again. `go_on` is asked before each chunk; `None` when it said no.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`] when the model cannot be run.
+    pub(super) fn start<'a>(
+        &'a self,
+        prompt: &[u32],
+        room: usize,
+        shelf: &mut Shelf,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Option<(Text<'a>, Vec<f32>)>, EngineError> {
+        match &self.model {
+            Model::Llama(model) => {
+                let Some(prompt) = shelf.read(model, prompt, go_on)? else {
+                    return Ok(None);
+                };
+                let logits = prompt.logits.clone();
+                let answer = Cache::new(model.cache_shape(), room);
+                Ok(Some((Text(State::Llama { prompt, answer }), logits)))
             }
-            // A copy would copy a cache of 4096 positions.
-            Family::Qwen3(weights) => {
-                let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
-                weights.clear_kv_cache();
-                State::Qwen3(weights)
+            Model::Candle(family) => {
+                let mut pass = family.pass();
+                let logits = pass.prefill(prompt, &mut go_on)?;
+                Ok(logits.map(|logits| (Text(State::Candle(pass)), logits)))
             }
+        }
+    }
+
+    /// Runs one token of each text, and returns the logits of the next, one for each token of the vocabulary.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`] when the model cannot be run.
+    pub(super) fn step(&self, texts: &mut [Text<'_>], tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let mut runs = Vec::with_capacity(texts.len());
+        let mut logits = Vec::new();
+        for (text, token) in texts.iter_mut().zip(tokens.chunks(1)) {
+            match &mut text.0 {
+                State::Llama { prompt, answer } => runs.push(Run {
+                    prompt: Some(&prompt.cache),
+                    text: answer,
+                    tokens: token,
+                    wanted: Wanted::Last,
+                }),
+                State::Candle(pass) => logits.extend(each_step(pass, token)?),
+            }
+        }
+        if let Model::Llama(model) = &self.model {
+            logits = forward(model, &mut runs)?;
+        }
+        self.checked(logits)
+    }
+
+    /// Runs the tokens that follow in one text, and returns the logits after each of them.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`] when the model cannot be run.
+    pub(super) fn follow(&self, text: &mut Text<'_>, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let logits = match (&self.model, &mut text.0) {
+            (Model::Llama(model), State::Llama { prompt, answer }) => {
+                let run = Run {
+                    prompt: Some(&prompt.cache),
+                    text: answer,
+                    tokens,
+                    wanted: Wanted::All,
+                };
+                forward(model, &mut [run])?
+            }
+            (_, State::Candle(pass)) => each_step(pass, tokens)?,
+            _ => return Err(EngineError::Compute("a text of another model".to_owned())),
         };
-        Pass {
-            state,
-            position: 0,
-            vocabulary: self.vocabulary,
+        self.checked(logits)
+    }
+
+    fn checked(&self, logits: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, EngineError> {
+        match logits.iter().find(|logits| logits.len() != self.vocabulary) {
+            None => Ok(logits),
+            Some(wrong) => Err(EngineError::Compute(format!(
+                "{} logits for {} tokens",
+                wrong.len(),
+                self.vocabulary
+            ))),
         }
     }
 
-    /// Shapes that do not fit show only when the model runs: better now than at the first request.
+    /// Shapes that do not fit show only when candle's model runs: better now than at the first request.
     fn try_one_token(&self, path: &Path) -> Result<(), EngineError> {
-        let tried = catch_unwind(AssertUnwindSafe(|| self.pass().run(&[0])));
+        let tried = catch_unwind(AssertUnwindSafe(|| {
+            let started = self.start(&[0], 0, &mut Shelf::default(), || true)?;
+            self.checked(started.map(|(_, logits)| logits).into_iter().collect())
+        }));
         match tried {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(bad_model(path, error.to_string())),
@@ -169,79 +231,81 @@ impl Decoder {
     }
 }
 
-impl Pass<'_> {
-    /// Runs the tokens after those that ran before and returns the logits of what follows, one for each token of
-    /// the vocabulary. `go_on` is asked before each chunk of the prompt; `None` when it said no.
-    ///
-    /// # Errors
-    /// [`EngineError::Compute`] when candle fails.
-    pub fn prefill(
+impl Shelf {
+    /// Bytes that the prompts take which are still in use, and the last one. The others are put away.
+    pub(super) fn bytes(&mut self, decoder: &Decoder) -> usize {
+        let last = self.0.len().saturating_sub(1);
+        let mut index = 0;
+        self.0.retain(|prompt| {
+            index += 1;
+            index > last || Arc::strong_count(prompt) > 1
+        });
+        let bytes = |prompt: &Arc<Prompt>| decoder.bytes(prompt.tokens.len());
+        self.0.iter().map(bytes).sum()
+    }
+
+    /// Whether it has the whole prompt.
+    pub(super) fn has(&self, tokens: &[u32]) -> bool {
+        self.0.iter().any(|prompt| prompt.tokens == tokens)
+    }
+
+    /// The prompt as it was read before, or read now after the longest start that it has in common with another.
+    fn read(
         &mut self,
+        model: &Llama,
         tokens: &[u32],
         mut go_on: impl FnMut() -> bool,
-    ) -> Result<Option<Vec<f32>>, EngineError> {
+    ) -> Result<Option<Arc<Prompt>>, EngineError> {
+        if let Some(prompt) = self.0.iter().find(|prompt| prompt.tokens == tokens) {
+            return Ok(Some(Arc::clone(prompt)));
+        }
+        let mut cache = Cache::new(model.cache_shape(), tokens.len());
+        if let Some((prompt, shared)) = self.closest(tokens) {
+            cache.copy_start(&prompt.cache, shared);
+        }
         let mut logits = Vec::new();
-        for chunk in self.chunks(tokens) {
+        let (_, rest) = tokens.split_at(cache.length());
+        let mut left = rest.len();
+        for chunk in rest.chunks(PREFILL_CHUNK) {
             if !go_on() {
                 return Ok(None);
             }
-            logits = self.run(chunk)?;
+            left -= chunk.len();
+            let run = Run {
+                prompt: None,
+                text: &mut cache,
+                tokens: chunk,
+                wanted: if left == 0 { Wanted::Last } else { Wanted::Nothing },
+            };
+            logits = forward(model, &mut [run])?;
         }
-        Ok(Some(logits))
+        let prompt = Arc::new(Prompt {
+            tokens: tokens.to_vec(),
+            cache,
+            logits: logits.pop().unwrap_or_default(),
+        });
+        self.0.push(Arc::clone(&prompt));
+        Ok(Some(prompt))
     }
 
-    /// Runs one token and returns the logits of the next.
-    ///
-    /// # Errors
-    /// [`EngineError::Compute`] when candle fails.
-    pub fn step(&mut self, token: u32) -> Result<Vec<f32>, EngineError> {
-        self.run(&[token])
-    }
-
-    fn chunks<'t>(&self, tokens: &'t [u32]) -> Vec<&'t [u32]> {
-        match self.state {
-            // candle's Gemma 3 masks a later chunk wrongly.
-            State::Gemma3(_) => vec![tokens],
-            // The attention masks of a Qwen2 are kept for good, one for each chunk length and position, so the
-            // number of lengths is bounded: whole chunks, then a multiple of 32, then the rest.
-            State::Qwen2(_) => {
-                let mut chunks: Vec<&[u32]> = tokens.chunks(PREFILL_CHUNK).collect();
-                if let Some(last) = chunks.pop() {
-                    let (even, rest) = last.split_at(last.len() / 32 * 32);
-                    chunks.extend([even, rest].into_iter().filter(|chunk| !chunk.is_empty()));
-                }
-                chunks
-            }
-            _ => tokens.chunks(PREFILL_CHUNK).collect(),
-        }
-    }
-
-    fn run(&mut self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
-        let logits = self
-            .forward(tokens)
-            .map_err(|error| EngineError::Compute(error.to_string()))?;
-        self.position += tokens.len();
-        if logits.len() != self.vocabulary {
-            return Err(EngineError::Compute(format!(
-                "{} logits for {} tokens",
-                logits.len(),
-                self.vocabulary
-            )));
-        }
-        Ok(logits)
-    }
-
-    fn forward(&mut self, tokens: &[u32]) -> candle_core::Result<Vec<f32>> {
-        let input = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
-        let logits = match &mut self.state {
-            State::Llama(weights) => weights.forward(&input, self.position)?,
-            State::Qwen2(weights) => weights.forward(&input, self.position)?,
-            State::Qwen3(weights) => weights.forward(&input, self.position)?,
-            State::Gemma3(weights) => weights.forward(&input, self.position)?,
-            State::Phi3(weights) => weights.forward(&input, self.position)?,
+    /// The prompt that begins most like these tokens, and how many of them to take over: never all, since the last
+    /// one's logits are wanted.
+    fn closest(&self, tokens: &[u32]) -> Option<(&Prompt, usize)> {
+        let shared = |prompt: &Prompt| {
+            let pairs = prompt.tokens.iter().zip(tokens);
+            let alike = pairs.take_while(|(theirs, ours)| theirs == ours).count();
+            alike.min(tokens.len().saturating_sub(1))
         };
-        logits.flatten_all()?.to_vec1()
+        self.0
+            .iter()
+            .map(|prompt| (prompt.as_ref(), shared(prompt)))
+            .max_by_key(|(_, shared)| *shared)
+            .filter(|(_, shared)| *shared >= LEAST_SHARED)
     }
+}
+
+fn each_step(pass: &mut Pass<'_>, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
+    tokens.iter().map(|token| pass.step(*token)).collect()
 }
 
 /// Reads a GGUF file's head: metadata and the list of tensors.
@@ -292,7 +356,7 @@ fn check(metadata: Metadata<'_>, architecture: &str, content: &Content) -> Resul
     {
         return Err(metadata.bad("long-context factors are not supported: take the 4k variant of this model"));
     }
-    if content.tensor_infos.contains_key("rope_freqs.weight") {
+    if content.tensor_infos.contains_key("rope_freqs.weight") && !Llama::takes(metadata, content) {
         tracing::warn!("the model's rotary scaling is not applied: texts may be slightly worse");
     }
     count("context_length", u64::MAX)
@@ -316,39 +380,4 @@ fn check_embeddings(
         )));
     }
     Ok(())
-}
-
-/// candle takes some of its choices from the metadata: tables no longer than the context that is served, and, for
-/// Qwen3, rotary tables in 32 bits (it would take 16, which cannot count past 2048).
-fn adjust(content: &mut Content, architecture: &str, context_tokens: usize) {
-    let context_tokens = u32::try_from(context_tokens).unwrap_or(u32::MAX);
-    let metadata = &mut content.metadata;
-    metadata.insert(
-        format!("{architecture}.context_length"),
-        Value::U32(context_tokens),
-    );
-    metadata.insert("general.dtype".to_owned(), Value::U32(0));
-}
-
-fn load_family(
-    architecture: &str,
-    content: Content,
-    reader: &mut (impl Read + Seek),
-) -> candle_core::Result<Family> {
-    let device = &Device::Cpu;
-    Ok(match architecture {
-        "qwen2" => Family::Qwen2(Mutex::new(quantized_qwen2::ModelWeights::from_gguf(
-            content, reader, device,
-        )?)),
-        "qwen3" => Family::Qwen3(Mutex::new(quantized_qwen3::ModelWeights::from_gguf(
-            content, reader, device,
-        )?)),
-        "gemma3" => Family::Gemma3(quantized_gemma3::ModelWeights::from_gguf(
-            content, reader, device,
-        )?),
-        "phi3" => Family::Phi3(quantized_phi3::ModelWeights::from_gguf(
-            false, content, reader, device,
-        )?),
-        _ => Family::Llama(quantized_llama::ModelWeights::from_gguf(content, reader, device)?),
-    })
 }

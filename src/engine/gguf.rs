@@ -53,6 +53,20 @@ impl<'a> Metadata<'a> {
         }
     }
 
+    /// A 32-bit float that the model may do without.
+    pub(super) fn float(&self, key: &str) -> Option<f32> {
+        match self.values.get(key)? {
+            Value::F32(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A 32-bit float that it cannot do without.
+    pub(super) fn required_float(&self, key: &str) -> Result<f32, EngineError> {
+        self.float(key)
+            .ok_or_else(|| self.bad(format!("`{key}` is missing")))
+    }
+
     /// An integer that the model cannot do without, within `1..=most`.
     pub(super) fn required_count(&self, key: &str, most: u64) -> Result<usize, EngineError> {
         let count = self

@@ -1,8 +1,8 @@
 //! The engine of this machine: one thread owns both models behind a bounded queue.
 //!
-//! Calls are answered in the order in which they came, but embedding goes first between two texts of one call:
-//! it takes milliseconds where a text takes seconds. Texts of one call are written several at once (see
-//! [`super::decoder::Decoder::lanes`]).
+//! Calls are answered in the order in which they came, but embedding goes first between two steps of one call:
+//! it takes milliseconds where texts take seconds. The texts of one call are written together (see
+//! [`super::batch`]).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -15,9 +15,10 @@ use std::thread::JoinHandle;
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
+use super::batch::{self, Listener};
 use super::embedder::Embedder;
 use super::models::ModelFiles;
-use super::writer::{Listener, Wish, Writer};
+use super::writer::Writer;
 use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo, ScoreRequest};
 
 /// How many pieces of text may wait for a slow caller before the engine waits for it.
@@ -54,17 +55,16 @@ struct Call {
     work: Work,
     cancel: Cancel,
     // Given back before the last answer: whoever has that may call again at once.
-    place: Option<Place>,
+    place: Place,
 }
 
 enum Work {
     Generate {
-        requests: VecDeque<(usize, GenerateRequest)>,
+        requests: Vec<GenerateRequest>,
         answers: SyncSender<Answer>,
     },
     Score {
-        requests: VecDeque<ScoreRequest>,
-        scored: Vec<Vec<f32>>,
+        requests: Vec<ScoreRequest>,
         answer: SyncSender<Result<Vec<Vec<f32>>, EngineError>>,
     },
     Embed {
@@ -106,7 +106,7 @@ impl LocalEngine {
         let (queue, calls) = sync_channel(capacity);
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || Models { writer, embedder }.work(&calls))
+            .spawn(move || Models { writer, embedder }.work(calls))
             .map_err(|error| EngineError::Compute(format!("no thread for the engine: {error}")))?;
         Ok(Self {
             writer: writer_info,
@@ -133,7 +133,7 @@ impl LocalEngine {
         let call = Call {
             work,
             cancel: cancel.clone(),
-            place: Some(Place(Arc::clone(&self.waiting))),
+            place: Place(Arc::clone(&self.waiting)),
         };
         // Never blocks: there are as many places in the channel as are given out.
         self.queue
@@ -164,13 +164,7 @@ impl Engine for LocalEngine {
     ) -> Result<Vec<Generation>, EngineError> {
         let count = requests.len();
         let (answers, incoming) = sync_channel(PIECES_AHEAD);
-        self.submit(
-            Work::Generate {
-                requests: requests.into_iter().enumerate().collect(),
-                answers,
-            },
-            cancel,
-        )?;
+        self.submit(Work::Generate { requests, answers }, cancel)?;
         let mut generations = Vec::with_capacity(count);
         while generations.len() < count {
             match incoming.recv().map_err(|_| EngineError::Stopped)? {
@@ -192,16 +186,7 @@ impl Engine for LocalEngine {
 
     fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
         let (answer, incoming) = sync_channel(1);
-        let requests = requests.into();
-        let scored = Vec::new();
-        self.submit(
-            Work::Score {
-                requests,
-                scored,
-                answer,
-            },
-            cancel,
-        )?;
+        self.submit(Work::Score { requests, answer }, cancel)?;
         incoming.recv().map_err(|_| EngineError::Stopped)?
     }
 
@@ -229,157 +214,128 @@ struct Models {
 
 impl Models {
     /// Answers calls until the queue is closed.
-    fn work(self, calls: &Receiver<Call>) {
-        let mut pending: VecDeque<Call> = VecDeque::new();
+    fn work(self, mut queue: Receiver<Call>) {
+        let mut waiting = VecDeque::new();
         loop {
-            if pending.is_empty() {
-                match calls.recv() {
-                    Ok(call) => pending.push_back(call),
-                    Err(_closed) => return,
-                }
-            }
-            loop {
-                match calls.try_recv() {
-                    Ok(call) => pending.push_back(call),
-                    Err(TryRecvError::Empty) => break,
-                    Err(TryRecvError::Disconnected) => return,
-                }
-            }
-            let next = pending
-                .iter()
-                .position(|call| matches!(call.work, Work::Embed { .. }))
-                .unwrap_or(0);
-            let Some(mut call) = pending.remove(next) else {
-                continue;
+            let next = waiting.pop_front().map_or_else(|| queue.recv(), Ok);
+            let Ok(call) = next else {
+                return;
             };
-            if self.step(&mut call) == Progress::More {
-                pending.push_front(call);
-            }
+            let mut meanwhile = Meanwhile {
+                embedder: &self.embedder,
+                queue: &mut queue,
+                waiting: &mut waiting,
+            };
+            answer(&self.writer, call, &mut meanwhile);
         }
     }
+}
 
-    /// As many texts as are written at once, or one embedding call. A panic in the model's code is that call's error.
-    fn step(&self, call: &mut Call) -> Progress {
-        let cancel = &call.cancel;
-        match &mut call.work {
-            Work::Embed { texts, answer } => {
-                let embedded = guarded(|| self.embed(texts, cancel));
-                drop(call.place.take());
-                let _nobody_waits = answer.send(embedded);
-                Progress::Done
-            }
-            Work::Score {
-                requests,
-                scored,
-                answer,
-            } => {
-                let next = requests
-                    .pop_front()
-                    .map(|request| guarded(|| self.writer.score(&request, || !cancel.is_cancelled())));
-                let outcome = match next {
-                    Some(Ok(scores)) => {
-                        scored.push(scores);
-                        return Progress::More;
-                    }
-                    Some(Err(error)) => Err(error),
-                    None => Ok(std::mem::take(scored)),
-                };
-                drop(call.place.take());
-                let _nobody_waits = answer.send(outcome);
-                Progress::Done
-            }
-            Work::Generate { requests, answers } => {
-                let next: Vec<_> = requests
-                    .drain(..requests.len().min(self.writer.lanes()))
-                    .collect();
-                let written = self.write_at_once(&next, answers, cancel);
-                let goes_on =
-                    written.iter().all(|answer| matches!(answer, Answer::Done(..))) && !requests.is_empty();
-                if !goes_on {
-                    drop(call.place.take());
-                }
-                let waits = written.into_iter().all(|answer| answers.send(answer).is_ok());
-                if goes_on && waits {
-                    Progress::More
-                } else {
-                    Progress::Done
-                }
-            }
+/// Answers one call. A panic in the model's code is that call's error.
+fn answer(writer: &Writer, call: Call, meanwhile: &mut Meanwhile<'_>) {
+    let cancel = &call.cancel;
+    match call.work {
+        Work::Embed { texts, answer } => {
+            let embedded = guarded(|| embed(meanwhile.embedder, &texts, cancel));
+            drop(call.place);
+            let _nobody_waits = answer.send(embedded);
         }
-    }
-
-    /// Writes these texts, each on a thread of its own.
-    fn write_at_once(
-        &self,
-        requests: &[(usize, GenerateRequest)],
-        answers: &SyncSender<Answer>,
-        cancel: &Cancel,
-    ) -> Vec<Answer> {
-        let write = |(index, request): &(usize, GenerateRequest)| {
-            let mut listener = Caller {
-                index: *index,
-                answers,
+        Work::Score { requests, answer } => {
+            let go_on = || meanwhile.embed_first() && !cancel.is_cancelled();
+            let scored = guarded(|| batch::score(writer, &requests, go_on));
+            drop(call.place);
+            let _nobody_waits = answer.send(scored);
+        }
+        Work::Generate { requests, answers } => {
+            let mut caller = Caller {
+                answers: &answers,
                 cancel,
                 gone: false,
+                last: None,
+                meanwhile,
             };
-            match guarded(|| self.writer.generate(request, &mut listener)) {
-                Ok(generation) => Answer::Done(*index, generation),
-                Err(error) => Answer::Failed(error),
-            }
-        };
-        let broken = || Answer::Failed(EngineError::Compute("a thread of the engine broke".to_owned()));
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = requests
-                .iter()
-                .map(|request| scope.spawn(move || write(request)))
-                .collect();
-            threads
-                .into_iter()
-                .map(|thread| thread.join().unwrap_or_else(|_| broken()))
-                .collect()
-        })
-    }
-
-    fn embed(&self, texts: &[String], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
-        let mut vectors = vec![Vec::new(); texts.len()];
-        let mut plan = self.embedder.plan(texts)?;
-        loop {
-            if cancel.is_cancelled() {
-                return Err(EngineError::Cancelled);
-            }
-            if !self.embedder.embed_next_batch(&mut plan, &mut vectors)? {
-                return Ok(vectors);
-            }
+            let written = guarded(|| batch::write(writer, &requests, &mut caller));
+            let last = match written {
+                Ok(()) => caller.last.take(),
+                Err(error) => Some(Answer::Failed(error)),
+            };
+            drop(call.place);
+            let _nobody_waits = last.map(|last| answers.send(last));
         }
     }
 }
 
-/// Whether a call has more to do.
-#[derive(PartialEq, Eq)]
-enum Progress {
-    More,
-    Done,
+/// The calls that come in while one is answered.
+struct Meanwhile<'a> {
+    embedder: &'a Embedder,
+    queue: &'a mut Receiver<Call>,
+    waiting: &'a mut VecDeque<Call>,
 }
 
-/// The caller of a running text, seen from the thread.
-struct Caller<'a> {
-    index: usize,
+impl Meanwhile<'_> {
+    /// Embeds what is to be embedded, and leaves the other calls waiting. False when the queue was closed.
+    fn embed_first(&mut self) -> bool {
+        loop {
+            match self.queue.try_recv() {
+                Ok(call) => self.take(call),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn take(&mut self, call: Call) {
+        let Work::Embed { texts, answer } = &call.work else {
+            return self.waiting.push_back(call);
+        };
+        let embedded = guarded(|| embed(self.embedder, texts, &call.cancel));
+        drop(call.place);
+        let _nobody_waits = answer.send(embedded);
+    }
+}
+
+/// The caller of running texts, seen from the thread.
+struct Caller<'a, 'm> {
     answers: &'a SyncSender<Answer>,
     cancel: &'a Cancel,
     gone: bool,
+    /// Kept back until the call has given back its place.
+    last: Option<Answer>,
+    meanwhile: &'a mut Meanwhile<'m>,
 }
 
-impl Listener for Caller<'_> {
-    fn wish(&self) -> Wish {
-        if self.gone || self.cancel.is_cancelled() {
-            Wish::Abandon
-        } else {
-            Wish::GoOn
-        }
+impl Caller<'_, '_> {
+    fn send(&mut self, answer: Answer) {
+        self.gone |= self.answers.send(answer).is_err();
+    }
+}
+
+impl Listener for Caller<'_, '_> {
+    fn go_on(&mut self) -> bool {
+        self.meanwhile.embed_first() && !self.gone && !self.cancel.is_cancelled()
     }
 
-    fn piece(&mut self, piece: String) {
-        self.gone = self.answers.send(Answer::Piece(self.index, piece)).is_err();
+    fn piece(&mut self, index: usize, piece: String) {
+        self.send(Answer::Piece(index, piece));
+    }
+
+    fn done(&mut self, index: usize, generation: Generation) {
+        if let Some(before) = self.last.replace(Answer::Done(index, generation)) {
+            self.send(before);
+        }
+    }
+}
+
+fn embed(embedder: &Embedder, texts: &[String], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+    let mut vectors = vec![Vec::new(); texts.len()];
+    let mut plan = embedder.plan(texts)?;
+    loop {
+        if cancel.is_cancelled() {
+            return Err(EngineError::Cancelled);
+        }
+        if !embedder.embed_next_batch(&mut plan, &mut vectors)? {
+            return Ok(vectors);
+        }
     }
 }
 

@@ -11,8 +11,12 @@ pub mod constraint;
 pub mod sampler;
 pub mod output;
 pub(crate) mod unpacked;
+mod candle;
+mod llama;
 pub mod decoder;
 pub mod writer;
+mod writing;
+mod batch;
 pub mod embedder;
 pub mod local;
 
