@@ -1,0 +1,5 @@
+//! Quality, measured: summaries of real stories beside references and plain baselines. Reads files, writes tables;
+//! nothing of the service depends on it.
+
+pub mod porter;
+pub mod rouge;
