@@ -3,3 +3,10 @@
 
 pub mod porter;
 pub mod rouge;
+pub mod cases;
+pub mod graph;
+pub mod extractive;
+pub mod invented;
+pub mod rows;
+pub mod scores;
+pub mod report;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::porter::stem;
+use crate::text::similarity::common_subsequence;
 
 /// F1 of the three measures, 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -61,11 +62,6 @@ pub fn f1_of_grams(summary: &[String], reference: &[String], words: usize) -> f6
     }
     let grams = |side: &[String]| (side.len() + 1).saturating_sub(words.max(1));
     f1(shared, grams(summary), grams(reference))
-}
-
-/// The length of the longest common subsequence.
-fn common_subsequence(a: &[String], b: &[String]) -> usize {
-    crate::text::similarity::common_subsequence(a, b)
 }
 
 fn f1(shared: usize, summary: usize, reference: usize) -> f64 {
