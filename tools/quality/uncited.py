@@ -10,6 +10,8 @@ import json
 import re
 import sys
 
+# What opens a sentence before a name without being part of it.
+OPENERS = set("a after an and as at before both but by during for from if in it its of on she he then the they to when while with".split())
 TOKEN = re.compile(r"[^\W_]+(?:[.,'’:][^\W_]+)*")
 
 
@@ -35,7 +37,7 @@ def claims(text):
         opens = at == 0 or re.search(r"[.!?]", text[before:match.start()]) is not None
         before = match.end()
         follows = tokens[at + 1] if at + 1 < len(tokens) else None
-        in_run = follows and follows.group()[0].isupper() and text[match.end():follows.start()] == " "
+        in_run = token.lower() not in OPENERS and follows and follows.group()[0].isupper() and text[match.end():follows.start()] == " "
         if any(c.isdigit() for c in token) or token[0].isupper() and (not opens or in_run):
             yield token
 
