@@ -11,7 +11,8 @@
 //! 6. [`summarize`]: articles to checked bullets: families, points, prompt, parse, verify, fallback.
 //! 7. [`jobs`]: the queue's rules and the worker that claims, summarizes and saves.
 //! 8. [`serve`]: the HTTP interface.
-//! 9. [`app`], [`cli`], [`config`], [`telemetry`], [`clock`], [`cpu`]: what ties them together.
+//! 9. [`eval`]: quality tables against baselines.
+//! 10. [`app`], [`cli`], [`config`], [`telemetry`], [`clock`], [`cpu`]: what ties them together.
 //!
 //! Direction of use: `app → {serve, jobs} → {ingest, summarize} → {store, engine, text} → domain`.
 //! `serve` never sees `engine`, so a read cannot run the model; `summarize` never sees `store` or `serve`;
@@ -27,6 +28,7 @@ pub mod ingest;
 pub mod summarize;
 pub mod jobs;
 pub mod serve;
+pub mod eval;
 pub mod config;
 pub mod telemetry;
 pub mod app;

@@ -10,6 +10,7 @@ mod import;
 mod resummarize;
 mod models;
 mod migrate;
+mod eval;
 
 use std::process::ExitCode;
 
@@ -66,6 +67,8 @@ enum Command {
     Models(models::Args),
     /// Bring the database's schema up to date
     Migrate(migrate::Args),
+    /// Quality tables against baselines
+    Eval(eval::Args),
 }
 
 impl Command {
@@ -108,6 +111,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
             Command::Resummarize(args) => resummarize::run(args, config).await,
             Command::Models(args) => models::run(args, config).await,
             Command::Migrate(args) => migrate::run(args, config).await,
+            Command::Eval(args) => eval::run(args, config).await,
         }
     });
     // A blocking thread that still computes must not hold up the exit: what it works on was given back.

@@ -78,7 +78,7 @@ pub fn analyze(
 }
 
 /// The sentences worth keeping of one article, each with its paragraph.
-fn sentences(article: &Article) -> Vec<(u32, Range<usize>)> {
+pub fn sentences(article: &Article) -> Vec<(u32, Range<usize>)> {
     let kept = paragraphs(&article.text);
     let language = article.meta.language.as_deref();
     let language = language

@@ -110,30 +110,33 @@ pub fn longest_shared_run(a: &[String], b: &[String]) -> usize {
     longest
 }
 
-/// The share (0 to 1) of a source's words that a text dropped, moved or replaced: those that are not in the longest
-/// common subsequence of both (Hunt and Szymanski's problem, by dynamic programming). A copy has 0.
-pub fn changed_share(text: &str, source: &str) -> f64 {
-    let (text, source) = (words(text), words(source));
+/// The length of the longest common subsequence of two runs of words (Hirschberg 1975 for the two rows).
+pub fn common_subsequence(a: &[String], b: &[String]) -> usize {
+    let mut row = vec![0_usize; b.len()];
+    for word in a {
+        let (mut diagonal, mut before) = (0, 0);
+        for (cell, other) in row.iter_mut().zip(b) {
+            let above = *cell;
+            *cell = if word == other {
+                diagonal + 1
+            } else {
+                above.max(before)
+            };
+            (diagonal, before) = (above, *cell);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// The share of the source sentence's words that the bullet dropped, moved or replaced, 0 to 1: one less the longest
+/// common subsequence over the source's words. A word that moved is outside the subsequence, and so it counts as
+/// changed. A source without words: 1.
+pub fn changed_share(bullet: &str, source_sentence: &str) -> f64 {
+    let source = words(source_sentence);
     if source.is_empty() {
         return 1.0;
     }
-    let mut lengths = vec![0usize; source.len() + 1];
-    for word in &text {
-        let mut diagonal = 0;
-        let mut left = 0;
-        for (length, other) in lengths.iter_mut().skip(1).zip(&source) {
-            let above = *length;
-            *length = if word == other {
-                diagonal + 1
-            } else {
-                above.max(left)
-            };
-            diagonal = above;
-            left = *length;
-        }
-    }
-    let kept = lengths.last().copied().unwrap_or_default();
-    1.0 - kept as f64 / source.len() as f64
+    1.0 - common_subsequence(&words(bullet), &source) as f64 / source.len() as f64
 }
 
 /// The dot product, which is the cosine for L2-normalised vectors. Vectors of different lengths: 0.
@@ -230,6 +233,21 @@ mod tests {
         assert_eq!(longest_shared_run(&a, &b), 5);
         assert_eq!(longest_shared_run(&a, &[]), 0);
         assert_eq!(longest_shared_run(&a, &a), a.len());
+    }
+
+    #[test]
+    fn a_word_that_is_dropped_moved_or_replaced_counts_as_changed() {
+        let source = "On Monday the council closed the old bridge.";
+        for (bullet, changed) in [
+            (source, 0.0),
+            ("The council closed the bridge.", 3.0 / 8.0),
+            ("The council closed the old bridge on Monday.", 2.0 / 8.0),
+            ("On Monday the city closed the old bridge.", 1.0 / 8.0),
+            ("", 1.0),
+        ] {
+            assert!((changed_share(bullet, source) - changed).abs() < 1e-9, "{bullet}");
+        }
+        assert_eq!(changed_share("Anything", ""), 1.0);
     }
 
     #[test]

@@ -19,6 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["ingest", "summarize", "store", "engine", "domain", "clock"],
     ),
     (
+        "eval",
+        &["ingest", "summarize", "engine", "text", "domain", "clock"],
+    ),
+    (
         "serve",
         &["ingest", "store", "text", "domain", "clock", "telemetry"],
     ),
@@ -32,6 +36,7 @@ const MODULES: &[&str] = &[
     "cpu",
     "domain",
     "engine",
+    "eval",
     "ingest",
     "jobs",
     "serve",

@@ -20,3 +20,4 @@ mod summarize;
 mod jobs;
 mod serve;
 mod cli;
+mod eval;

@@ -1,0 +1,247 @@
+//! The rows of the table: each makes a summary of a case. nutgraf itself, one plain prompt, and extractive baselines.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::cases::Case;
+use super::extractive;
+use crate::clock::Clock;
+use crate::domain::{Bullet, BulletKind, CheckReason, article_set_hash};
+use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
+use crate::ingest::analyze::analyze;
+use crate::summarize::{self, Input, Source};
+
+/// How much of each article the plain prompt gets, and how much it may write.
+const PLAIN_CHARS_PER_ARTICLE: usize = 900;
+const PLAIN_TOKENS: usize = 220;
+/// Tokens that a chat template adds at most.
+const TEMPLATE_TOKENS: usize = 64;
+/// A cautious guess for English, so that the prompt fits the model's context.
+const CHARS_PER_TOKEN: usize = 3;
+
+/// A way to make a summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Row {
+    /// This program as it is configured.
+    Nutgraf,
+    /// The same model with one plain prompt over the beginnings of the articles.
+    PlainPrompt,
+    /// The first three sentences of the most central article.
+    Lead3,
+    /// First sentences of all articles.
+    RoundRobin,
+    /// Erkan & Radev 2004.
+    Lexrank,
+    /// Mihalcea & Tarau 2004.
+    Textrank,
+    /// Radev et al. 2004.
+    Centroid,
+    /// The best extracts for the reference, which it sees.
+    Oracle,
+}
+
+impl Row {
+    /// Its name in tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nutgraf => "nutgraf",
+            Self::PlainPrompt => "plain-prompt",
+            Self::Lead3 => "lead3",
+            Self::RoundRobin => "round-robin",
+            Self::Lexrank => "lexrank",
+            Self::Textrank => "textrank",
+            Self::Centroid => "centroid",
+            Self::Oracle => "oracle",
+        }
+    }
+
+    /// Whether it needs the models.
+    pub fn needs_engine(self) -> bool {
+        matches!(self, Self::Nutgraf | Self::PlainPrompt)
+    }
+}
+
+/// One statement of a summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Statement {
+    /// As it is served.
+    pub text: String,
+    /// Without what code added.
+    pub written: String,
+    /// Who worded it.
+    pub kind: BulletKind,
+    /// How many independent outlets say it, where the row knows.
+    pub outlets: Option<u32>,
+}
+
+/// A row's summary of one story: a line of `DIR/ROW.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// Which story.
+    pub story_id: String,
+    /// What it was made with: settings, models, word budget. Another recipe is not resumed from.
+    pub recipe: String,
+    /// Lede and bullets in reading order; uncut.
+    pub statements: Vec<Statement>,
+    /// Statements that were due and are not there: neither written nor quoted.
+    pub omitted: usize,
+    /// Why wordings were refused.
+    pub refused: Vec<CheckReason>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// What the rows with a model work with.
+pub struct Desk<'a> {
+    /// The models.
+    pub engine: &'a dyn Engine,
+    /// How nutgraf summarizes.
+    pub settings: &'a summarize::Settings,
+    /// Dates the summaries.
+    pub clock: &'a dyn Clock,
+}
+
+/// Makes a row's summary. `None`: the row cannot, for want of a reference (the oracle) or of models.
+///
+/// # Errors
+/// When the engine cannot be used.
+pub fn write(
+    row: Row,
+    case: &Case,
+    desk: Option<&Desk<'_>>,
+    budget_words: usize,
+    recipe: &str,
+) -> anyhow::Result<Option<Written>> {
+    let started = Instant::now();
+    let mut written = Written {
+        story_id: case.id.to_string(),
+        recipe: recipe.to_owned(),
+        statements: Vec::new(),
+        omitted: 0,
+        refused: Vec::new(),
+        seconds: 0.0,
+    };
+    let extracts = match (row, desk, &case.reference) {
+        (Row::Nutgraf, Some(desk), _) => {
+            nutgraf(case, desk, &mut written)?;
+            Vec::new()
+        }
+        (Row::PlainPrompt, Some(desk), _) => {
+            let text = plain_prompt(case, desk)?;
+            written.statements.push(statement(text, BulletKind::Abstractive));
+            Vec::new()
+        }
+        (Row::Lead3, ..) => extractive::lead(&case.sentences),
+        (Row::RoundRobin, ..) => extractive::round_robin(&case.sentences),
+        (Row::Lexrank, ..) => extractive::lex_rank(&case.sentences),
+        (Row::Textrank, ..) => extractive::text_rank(&case.sentences),
+        (Row::Centroid, ..) => extractive::centroid(&case.sentences),
+        (Row::Oracle, _, Some(reference)) => extractive::oracle(&case.sentences, reference, budget_words),
+        (Row::Nutgraf | Row::PlainPrompt, None, _) | (Row::Oracle, _, None) => return Ok(None),
+    };
+    let extracts = extractive::cut_at(&extracts, budget_words);
+    let extracts = extracts
+        .into_iter()
+        .map(|text| statement(text, BulletKind::Extractive));
+    written.statements.extend(extracts);
+    written.seconds = started.elapsed().as_secs_f64();
+    Ok(Some(written))
+}
+
+fn statement(text: String, kind: BulletKind) -> Statement {
+    Statement {
+        written: text.clone(),
+        text,
+        kind,
+        outlets: None,
+    }
+}
+
+fn nutgraf(case: &Case, desk: &Desk<'_>, written: &mut Written) -> anyhow::Result<()> {
+    let cancel = Cancel::new();
+    let analyses = analyze(&case.articles.iter().collect::<Vec<_>>(), desk.engine, &cancel)?;
+    let source = |(article, analysis)| -> Source<'_> {
+        let article: &crate::domain::Article = article;
+        Source {
+            meta: &article.meta,
+            text: &article.text,
+            analysis,
+        }
+    };
+    let sources: Vec<Source<'_>> = case.articles.iter().zip(&analyses).map(source).collect();
+    let hashes = case
+        .articles
+        .iter()
+        .map(|article| (&article.meta.id, article.meta.content_hash.as_str()));
+    let input = Input {
+        story_id: &case.id,
+        headline: case.headline.as_deref(),
+        language: case.language.as_deref(),
+        article_set_hash: &article_set_hash(case.headline.as_deref(), case.language.as_deref(), hashes),
+        sources: &sources,
+        previous: None,
+    };
+    let summary = summarize::summarize(
+        &input,
+        desk.settings,
+        desk.engine,
+        desk.clock,
+        &cancel,
+        &mut |_| {},
+    )?;
+    for bullet in summary.statements() {
+        written.refused.extend(bullet.check.refused.iter().flatten());
+        written.statements.push(Statement {
+            text: bullet.text.clone(),
+            written: without_added(bullet),
+            kind: bullet.kind,
+            outlets: Some(bullet.outlets),
+        });
+    }
+    written.omitted = (desk.settings.max_bullets + 1).saturating_sub(written.statements.len());
+    Ok(())
+}
+
+/// The bullet's text without the spans that code added.
+fn without_added(bullet: &Bullet) -> String {
+    let is_added = |at: usize| {
+        bullet
+            .added
+            .iter()
+            .any(|span| (span.start as usize..span.end as usize).contains(&at))
+    };
+    let kept = bullet.text.chars().enumerate().filter(|(at, _)| !is_added(*at));
+    kept.map(|(_, c)| c).collect()
+}
+
+/// What most summarizers do: all articles in one prompt. Beginnings are shortened alike where they would not fit.
+fn plain_prompt(case: &Case, desk: &Desk<'_>) -> anyhow::Result<String> {
+    let room = desk
+        .engine
+        .writer()
+        .context_tokens
+        .saturating_sub(PLAIN_TOKENS + TEMPLATE_TOKENS);
+    let fair = room * CHARS_PER_TOKEN / case.articles.len().max(1);
+    let mut prompt = "Summarize the following news articles about one event.\n".to_owned();
+    for article in &case.articles {
+        prompt.push('\n');
+        prompt.extend(article.text.chars().take(PLAIN_CHARS_PER_ARTICLE.min(fair)));
+        prompt.push('\n');
+    }
+    let request = GenerateRequest {
+        messages: vec![Message {
+            role: Role::User,
+            content: prompt,
+        }],
+        sampling: Sampling::default(),
+        seed: desk.settings.seed,
+        max_tokens: PLAIN_TOKENS,
+        stop: Vec::new(),
+    };
+    let answers = desk.engine.generate(vec![request], &Cancel::new(), &mut |_, _| {
+        ControlFlow::Continue(())
+    })?;
+    Ok(answers.into_iter().map(|answer| answer.text).collect())
+}

@@ -1,0 +1,109 @@
+//! The quality tables: scores against independent implementations, and the command over stories.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use nutgraf::eval::{porter, rouge};
+use serde_json::{Value, json};
+
+#[test]
+fn rouge_and_stems_are_those_of_the_python_packages() {
+    let fixture: Value = serde_json::from_str(include_str!("fixtures/rouge.json")).unwrap();
+    for pair in fixture["stems"].as_array().unwrap() {
+        let word = pair[0].as_str().unwrap();
+        assert_eq!(porter::stem(word), pair[1].as_str().unwrap(), "{word}");
+    }
+    for case in fixture["scores"].as_array().unwrap() {
+        let tokens = |field: &str| rouge::tokens(case[field].as_str().unwrap());
+        let found = rouge::score(&tokens("summary"), &tokens("reference"));
+        for (found, expected) in [found.one, found.two, found.longest]
+            .iter()
+            .zip(case["f1"].as_array().unwrap())
+        {
+            assert!(
+                (found - expected.as_f64().unwrap()).abs() < 1e-9,
+                "{case}: {found}"
+            );
+        }
+    }
+}
+
+fn evaluate(dir: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nutgraf"))
+        .args(["eval", "summaries", "stories.jsonl", "--json"])
+        .args(args)
+        .arg("--data-dir")
+        .arg(dir)
+        .current_dir(dir)
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn extractive_rows_need_no_model_and_a_second_run_takes_what_was_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let articles = json!([
+        {"source": "The Valley Post", "text": "Engineers closed the old dam on Monday. They found many long cracks in it."},
+        {"source": "Hill Times", "text": "The old dam was closed after engineers found cracks. Nobody was hurt that day."}]);
+    let lines = [
+        json!({"id": "a", "split": "dev", "articles": articles, "reference_summary": "Engineers closed the old dam on Monday."}),
+        json!({"id": "b", "split": "dev", "articles": articles}),
+        json!({"id": "c", "split": "train", "articles": articles}),
+    ];
+    std::fs::write(
+        dir.path().join("stories.jsonl"),
+        lines.map(|line| line.to_string()).join("\n"),
+    )
+    .unwrap();
+    let args = [
+        "--split",
+        "dev",
+        "--rows",
+        "oracle,lead3,lexrank",
+        "--out",
+        "kept",
+    ];
+
+    let first = evaluate(dir.path(), &args);
+
+    assert!(
+        first.status.success(),
+        "{}",
+        String::from_utf8_lossy(&first.stderr)
+    );
+    let report: Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!(
+        (&report["stories"], &report["without_reference"]),
+        (&json!(2), &json!(1))
+    );
+    let oracle = &report["rows"][0];
+    assert_eq!(
+        (&oracle["stories"], &oracle["rouge"]["one"]),
+        (&json!(1), &json!(1.0))
+    );
+    assert_eq!(report["rows"][1]["stories"], 2);
+    assert_eq!(report["rows"][1]["extractive"], 1.0);
+    // A run that was cut off in the middle of a line makes that story again and no other.
+    let kept = dir.path().join("kept/lead3.jsonl");
+    let text = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, &text[..text.len() - 10]).unwrap();
+    let again = evaluate(dir.path(), &args);
+    let resumed: Value = serde_json::from_slice(&again.stdout).unwrap();
+    assert_eq!(resumed["rows"][1]["rouge"], report["rows"][1]["rouge"]);
+    let lines = std::fs::read_to_string(&kept).unwrap();
+    assert_eq!(
+        lines
+            .lines()
+            .filter(|line| line.contains("\"story_id\":\"a\""))
+            .count(),
+        1
+    );
+    assert_eq!(
+        lines
+            .lines()
+            .filter(|line| line.contains("\"story_id\":\"b\""))
+            .count(),
+        2
+    );
+}
