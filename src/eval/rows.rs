@@ -239,6 +239,7 @@ fn plain_prompt(case: &Case, desk: &Desk<'_>) -> anyhow::Result<String> {
         seed: desk.settings.seed,
         max_tokens: PLAIN_TOKENS,
         stop: Vec::new(),
+        constraint: None,
     };
     let answers = desk.engine.generate(vec![request], &Cancel::new(), &mut |_, _| {
         ControlFlow::Continue(())
