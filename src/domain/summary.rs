@@ -12,7 +12,7 @@ use super::{ArticleId, Coverage, StoryId};
 pub const AI_LABEL: &str = "AI-generated summary";
 
 /// The version of the checks in `summarize::verify`; stored with each summary.
-pub const CHECKS_VERSION: &str = "v1";
+pub const CHECKS_VERSION: &str = "v2";
 
 /// Where a story's summary stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -161,6 +161,8 @@ pub enum CheckReason {
     PolarityChanged,
     /// P1: too few of its words are in the cited sentences to call them its source.
     NotSupported,
+    /// P7: no single cited sentence has its names and most of its words in their order.
+    FactsMixed,
     /// P12: it repeats another bullet.
     RepeatsBullet,
     /// P12: it says one thing twice.

@@ -1,11 +1,14 @@
 //! What the engine is asked to write for a point, and which of the wordings that pass is the best.
 //!
-//! A small model rewrites one sentence better than three, and three say more than one: half of the candidates see all
+//! First it chooses among compressions of one source sentence, which keep its grammar; where none passes, it writes
+//! freely within what the evidence licenses. A small model rewrites one sentence better than three, and three say more than one: half of the candidates see all
 //! evidence, half the first sentence alone. The first of each half is the most likely text, the others are samples.
 
 use std::sync::Arc;
 
-use super::grounding::Automaton;
+use super::compression::{self, OneOf};
+use super::grounding::{Automaton, straight};
+use super::passages::Passage;
 use super::points::Point;
 use super::prompt::{self, Prompt};
 use super::verify::support::content_words;
@@ -21,6 +24,40 @@ const COPY_PENALTY: f64 = 2.0;
 
 /// How many nats of likelihood a token one evidence word more or less is worth, all of them together.
 const COVERAGE_WEIGHT: f64 = 1.0;
+
+/// The request for a point's best compression: the first sentence, in this order, of which some wording is `usable`,
+/// and the index of it.
+///
+/// # Errors
+/// When the template is broken.
+pub fn compression(
+    prompt: &Prompt,
+    material: &Material<'_>,
+    sentences: &[Passage<'_>],
+    settings: &Settings,
+    usable: impl Fn(&str, &Passage<'_>) -> bool,
+) -> Result<Option<(usize, GenerateRequest)>, SummarizeError> {
+    for (index, passage) in sentences.iter().enumerate() {
+        let mut wordings = compression::wordings(&straight(passage.text), settings.max_copied_words);
+        wordings.retain(|wording| usable(wording, passage));
+        if wordings.is_empty() {
+            continue;
+        }
+        let request = GenerateRequest {
+            messages: prompt.messages(&[prompt::line(material, passage)])?,
+            sampling: Sampling::default(),
+            seed: settings.seed,
+            max_tokens: MOST_FORCED_TOKENS,
+            stop: Vec::new(),
+            constraint: Some(Arc::new(OneOf::new(wordings))),
+        };
+        return Ok(Some((index, request)));
+    }
+    Ok(None)
+}
+
+/// A wording that is chosen from a list ends by itself; no sentence that may be evidence has more tokens.
+const MOST_FORCED_TOKENS: usize = 160;
 
 /// Which candidates of a point are written together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,6 +15,7 @@ pub mod verify;
 pub mod citing;
 pub mod reuse;
 pub mod fallback;
+pub mod compression;
 pub mod candidates;
 pub mod writing;
 pub mod lede;

@@ -8,6 +8,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use super::SummarizeError;
 use super::grounding::straight;
 use super::material::Material;
+use super::passages::Passage;
 use super::points::Point;
 use crate::engine::{Message, Role};
 use crate::text::similarity::words;
@@ -33,17 +34,23 @@ pub struct Line {
 
 /// The evidence of a point as the writer is given it.
 pub fn lines(material: &Material<'_>, point: &Point<'_>) -> Vec<Line> {
-    let lines = point.evidence().iter().map(|passage| {
-        let meta = material.source(passage).map(|source| source.meta);
-        let outlet = meta.and_then(|meta| meta.outlet.as_deref());
-        let date = meta.and_then(|meta| meta.published_at).map(|at| at.date());
-        Line {
-            text: straight(passage.text),
-            outlet: outlet.map(|outlet| outlet.chars().take(MAX_OUTLET_CHARS).collect()),
-            date: date.map(|date| date.strftime("%B %-d, %Y").to_string()),
-        }
-    });
-    lines.collect()
+    point
+        .evidence()
+        .iter()
+        .map(|passage| line(material, passage))
+        .collect()
+}
+
+/// A sentence as the writer is given it.
+pub fn line(material: &Material<'_>, passage: &Passage<'_>) -> Line {
+    let meta = material.source(passage).map(|source| source.meta);
+    let outlet = meta.and_then(|meta| meta.outlet.as_deref());
+    let date = meta.and_then(|meta| meta.published_at).map(|at| at.date());
+    Line {
+        text: straight(passage.text),
+        outlet: outlet.map(|outlet| outlet.chars().take(MAX_OUTLET_CHARS).collect()),
+        date: date.map(|date| date.strftime("%B %-d, %Y").to_string()),
+    }
 }
 
 /// The text with runs of blanks as one blank.

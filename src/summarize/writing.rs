@@ -18,7 +18,7 @@ use super::verify::{self, Candidate, CheckFn, Rules};
 use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
 use crate::clock::{Clock, new_id};
 use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
-use crate::engine::{Cancel, Engine, Generation};
+use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
 
 /// What is needed to write.
 #[derive(Clone, Copy)]
@@ -67,6 +67,9 @@ pub fn write<'a>(
     };
     writer.keep_unchanged(input);
     if material.served == Served::Yes {
+        if settings.gate == Gate::On {
+            writer.compress_open(&prompt)?;
+        }
         writer.write_open(&prompt, Round::First)?;
         writer.write_open(&prompt, Round::Second)?;
     }
@@ -166,6 +169,57 @@ impl<'a> Writer<'_, 'a> {
         })
     }
 
+    /// Has the model choose among the compressions that pass, for every point that has some.
+    fn compress_open(&mut self, prompt: &Prompt) -> Result<(), SummarizeError> {
+        let mut chosen = Vec::new();
+        let mut requests = Vec::new();
+        for (index, draft) in self.drafts.iter().enumerate() {
+            if draft.bullet.is_some() {
+                continue;
+            }
+            let sentences = fallback::order(draft.point);
+            let usable = |wording: &str, passage: &Passage<'_>| {
+                self.check(wording, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
+            };
+            let found =
+                candidates::compression(prompt, self.material, &sentences, self.desk.settings, usable)?;
+            if let Some((sentence, request)) = found
+                && let Some(passage) = sentences.get(sentence)
+            {
+                chosen.push((index, *passage));
+                requests.push(request);
+            }
+        }
+        let generations = self.generate(requests)?;
+        for ((index, passage), generation) in chosen.into_iter().zip(generations) {
+            // Once more: bullets that were accepted meanwhile may say the same.
+            let mut check = self.check(&generation.text, &[passage], verify::ABSTRACTIVE);
+            if check.verdict == Verdict::Verified {
+                check.score = Some(share_of(&generation.text, &[passage]));
+                let wording = Wording {
+                    text: generation.text,
+                    added: Vec::new(),
+                    kind: BulletKind::Abstractive,
+                    cited: vec![passage],
+                    check,
+                };
+                self.accept(index, wording, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn generate(&self, requests: Vec<GenerateRequest>) -> Result<Vec<Generation>, SummarizeError> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut keep_on = |_: usize, _: &str| ControlFlow::Continue(());
+        Ok(self
+            .desk
+            .engine
+            .generate(requests, self.desk.cancel, &mut keep_on)?)
+    }
+
     /// Asks the model for every point that has no bullet yet, and accepts the best that passes.
     fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
         let mut owners = Vec::new();
@@ -178,14 +232,7 @@ impl<'a> Writer<'_, 'a> {
                 requests.extend(wanted);
             }
         }
-        if requests.is_empty() {
-            return Ok(());
-        }
-        let mut keep_on = |_: usize, _: &str| ControlFlow::Continue(());
-        let generations = self
-            .desk
-            .engine
-            .generate(requests, self.desk.cancel, &mut keep_on)?;
+        let generations = self.generate(requests)?;
         let mut answers: BTreeMap<usize, Vec<Generation>> = BTreeMap::new();
         for (index, generation) in owners.into_iter().zip(generations) {
             answers.entry(index).or_default().push(generation);

@@ -8,6 +8,7 @@ pub mod leak;
 pub mod facts;
 pub mod meaning;
 pub mod support;
+pub mod mixing;
 pub mod repeats;
 pub mod copying;
 
@@ -62,6 +63,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     meaning::attribution,
     meaning::polarity,
     support::support,
+    mixing::mixed,
     repeats::bullets,
     repeats::itself,
     repeats::headline,

@@ -1,0 +1,409 @@
+//! What can be taken out of a news sentence, or be said with fewer words, without making it say something else.
+//!
+//! Rules over words and commas, in the manner of Knight and Marcu 2002 ("Summarization beyond sentence extraction") and
+//! Clarke and Lapata 2008, but far more timid: conditions, concessions, denials, doubts and attributions are never taken
+//! out, nothing is taken out of a quotation, and where commas may close two things at once nothing is done.
+
+use std::ops::Range;
+
+use super::words::{WEEKDAYS, Word, attribute, deny, have_verb};
+
+/// A change of a sentence: words that go, and what stands in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Edit {
+    /// The words that go.
+    pub(super) range: Range<usize>,
+    /// What stands there instead; nothing for a cut.
+    pub(super) instead: Option<&'static str>,
+    /// Whether the comma before the range goes too.
+    pub(super) takes_comma: bool,
+}
+
+/// What is left of a sentence has at least so many words.
+const MIN_LEFT: usize = 7;
+/// The longest phrase between two commas, or before the first, that is taken out.
+const MOST_PHRASE: usize = 16;
+
+/// Prepositions and conjunctions that open a phrase at the beginning of a sentence.
+#[rustfmt::skip]
+const LEADS: [&str; 17] = [
+    "meanwhile", "however", "but", "and", "still", "also", "earlier", "later", "after", "amid", "following", "despite",
+    "while", "when", "as", "speaking", "citing",
+];
+
+/// What is said or written somewhere; "In a statement, …" is no condition.
+#[rustfmt::skip]
+const SPEECH: [&str; 24] = [
+    "statement", "interview", "tweet", "tweets", "speech", "letter", "conference", "briefing", "memo", "email", "post", "posts",
+    "remarks", "filing", "video", "call", "testimony", "address", "message", "op-ed", "report", "announcement", "release",
+    "appearance",
+];
+
+/// What opens a clause at the end of a sentence that can go, behind a comma.
+#[rustfmt::skip]
+const TRAILS: [&str; 14] = [
+    "including", "which", "while", "as", "after", "following", "amid", "despite", "where", "when", "with", "who", "whose",
+    "because",
+];
+
+/// What looks like a participle and opens a condition or an attribution, or is no participle.
+const NO_PARTICIPLES: [&str; 10] = [
+    "according",
+    "pending",
+    "barring",
+    "excluding",
+    "assuming",
+    "providing",
+    "during",
+    "saying",
+    "claiming",
+    "alleging",
+];
+
+/// What opens a clause at the end of a sentence that can go without a comma before it.
+const TAILS: [&str; 6] = ["after", "amid", "while", "despite", "following", "because"];
+
+/// Words before a tail that belong to it, or make it something else: "days after", "not because".
+#[rustfmt::skip]
+const NO_TAIL_AFTER: [&str; 26] = [
+    "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "minutes", "shortly", "soon", "just",
+    "right", "immediately", "even", "long", "only", "not", "look", "looking", "named", "or", "and", "but",
+];
+
+/// What opens a phrase between two commas that says more of the name before it.
+#[rustfmt::skip]
+const APPOSITIONS: [&str; 15] = [
+    "who", "whose", "which", "where", "the", "a", "an", "his", "her", "its", "their", "one", "now", "including", "along",
+];
+
+/// Adverbs whose going changes no fact. No degrees, no doubts, no "only".
+#[rustfmt::skip]
+const ADVERBS: [&str; 40] = [
+    "also", "already", "quickly", "swiftly", "sharply", "strongly", "formally", "officially", "immediately", "publicly",
+    "personally", "clearly", "certainly", "simply", "actually", "really", "very", "quite", "again", "indeed", "meanwhile",
+    "however", "ultimately", "eventually", "finally", "suddenly", "dramatically", "effectively", "essentially", "particularly",
+    "especially", "abruptly", "boldly", "bitterly", "angrily", "hastily", "instead", "then", "narrowly", "famously",
+];
+
+/// Words that judge (P10).
+#[rustfmt::skip]
+const JUDGEMENTS: [&str; 40] = [
+    "stunning", "shocking", "dramatic", "historic", "sweeping", "extraordinary", "remarkable", "unprecedented", "controversial",
+    "explosive", "fiery", "heated", "bitter", "scathing", "blistering", "stark", "striking", "sharp", "fierce", "massive",
+    "huge", "sprawling", "brazen", "bombshell", "high-profile", "long-awaited", "highly-anticipated", "much-anticipated",
+    "devastating", "horrific", "impromptu", "emotional", "rare", "surprise", "surprising", "ambitious", "landmark", "key",
+    "embattled", "deadly",
+];
+
+/// Wordings and shorter or plainer ones that say the same.
+#[rustfmt::skip]
+const EQUALS: [(&str, &str); 46] = [
+    ("in the wake of", "after"), ("in the aftermath of", "after"), ("prior to", "before"), ("ahead of", "before"),
+    ("in order to", "to"), ("in an effort to", "to"), ("in a bid to", "to"), ("in an attempt to", "to"),
+    ("as well as", "and"), ("a number of", "several"), ("a handful of", "a few"), ("more than", "over"),
+    ("in addition to", "besides"), ("with regard to", "about"), ("due to the fact that", "because"),
+    ("at this point", "now"), ("took to twitter to", "tweeted to"), ("across the country", "nationwide"),
+    ("the united states", "the U.S."), ("told reporters that", "said"), ("told reporters", "said"), ("met with", "met"),
+    ("on board", "aboard"), ("stated that", "said"), ("stated", "said"), ("purchase", "buy"), ("purchased", "bought"),
+    ("lawmakers", "legislators"), ("revealed", "disclosed"), ("unveiled", "presented"), ("slammed", "criticized"),
+    ("blasted", "criticized"), ("ripped", "criticized"), ("slamming", "criticizing"), ("blasting", "criticizing"),
+    ("vowed", "promised"), ("vowing", "promising"), ("launched", "started"), ("launching", "starting"), ("began", "started"),
+    ("commenced", "started"), ("concluded", "ended"), ("nearly", "almost"), ("however", "but"), ("cops", "police officers"),
+    ("kids", "children"),
+];
+
+/// All changes that a sentence admits, each on its own.
+pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
+    edits.extend(lead(words));
+    edits.extend(asides(words));
+    edits.extend(appositions(words));
+    edits.extend(trail(words));
+    edits.extend(tail(words));
+    edits.extend(single_words(words));
+    edits.extend(equals(words));
+    edits.extend(times(words));
+    edits.retain(|edit| {
+        let gone = words.get(edit.range.clone()).unwrap_or_default();
+        // A quotation goes as a whole or not at all.
+        let marks: usize = gone.iter().map(|word| word.text.matches('"').count()).sum();
+        let cuts_into = gone.iter().any(|word| word.quoted) && (marks == 0 || marks % 2 == 1);
+        !cuts_into
+    });
+    edits
+}
+
+fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
+    Edit {
+        range,
+        instead: None,
+        takes_comma,
+    }
+}
+
+fn word(words: &[Word], index: usize) -> Option<&Word> {
+    words.get(index)
+}
+
+/// "After the vote, the senator …": the phrase before the first comma.
+fn lead(words: &[Word]) -> Option<Edit> {
+    let first = word(words, 0)?;
+    if first.is(&["but", "and"]) && word(words, 1)?.opens_subject() {
+        return Some(cut(0..1, false));
+    }
+    let comma = words.iter().take(MOST_PHRASE).position(Word::has_comma)?;
+    let phrase = words.get(..=comma)?;
+    let next = word(words, comma + 1)?;
+    let is_day = first.is(&["on", "late", "early"]) && phrase.iter().any(|word| word.is(&WEEKDAYS));
+    let is_speech = first.is(&["in", "at", "during", "on"]) && phrase.iter().any(|word| word.is(&SPEECH));
+    let opens = first.is(&LEADS) || is_day || is_speech || comma == 0 && first.lower.ends_with("ly");
+    let lists = words.get(comma + 1..comma + 4)?.iter().any(Word::has_comma);
+    let safe = opens
+        && !lists
+        && next.opens_subject()
+        && !attribute(phrase)
+        && words.len() - comma > MIN_LEFT
+        // "As one of the first" compares, and so on: only with a subject behind the comma that has its verb.
+        && have_verb(words.get(comma + 1..)?);
+    safe.then(|| cut(0..comma + 1, false))
+}
+
+/// What stands in brackets or between two dashes.
+fn asides(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut open = None;
+    let mut dash: Option<usize> = None;
+    for (index, word) in words.iter().enumerate() {
+        if word.text.starts_with('(') {
+            open = Some(index);
+        }
+        if let Some(from) = open
+            && word
+                .text
+                .trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')')
+                .ends_with(')')
+        {
+            edits.push(cut(from..index + 1, false));
+            open = None;
+        }
+        if matches!(word.text.as_str(), "—" | "–" | "--" | "-") {
+            match dash.take() {
+                Some(from) if !attribute(words.get(from..index).unwrap_or_default()) => {
+                    edits.push(cut(from..index + 1, false));
+                }
+                _ => dash = Some(index),
+            }
+        }
+    }
+    if let Some(from) = dash.filter(|from| *from >= MIN_LEFT) {
+        let left = words.get(..from).unwrap_or_default();
+        let gone = words.get(from..).unwrap_or_default();
+        if have_verb(left) && !attribute(gone) {
+            edits.push(cut(from..words.len(), true));
+        }
+    }
+    edits
+}
+
+/// ", the former mayor," and ", who won in May,": more about the subject, where its verb follows right behind.
+fn appositions(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let commas: Vec<usize> = (0..words.len())
+        .filter(|index| word(words, *index).is_some_and(Word::has_comma))
+        .collect();
+    for pair in commas.windows(2) {
+        let [before, last] = pair else { continue };
+        let range = before + 1..last + 1;
+        let phrase = words.get(range.clone()).unwrap_or_default();
+        let (Some(first), Some(next)) = (phrase.first(), word(words, last + 1)) else {
+            continue;
+        };
+        if phrase.len() > MOST_PHRASE {
+            continue;
+        }
+        let is_party = phrase.len() <= 2
+            && ["R-", "D-", "I-"]
+                .iter()
+                .any(|party| first.text.starts_with(party));
+        let says_more =
+            first.is(&APPOSITIONS) && phrase.len() > 1 && next.is_finite_verb() && !attribute(phrase);
+        // Commas before it may be those of a list, unless a lead ends there.
+        let is_first = commas.iter().filter(|comma| *comma < before).count() == 0;
+        if is_party || says_more && is_first {
+            edits.push(cut(range, true));
+        }
+    }
+    edits
+}
+
+/// ", which …", ", calling …" and ", and the mayor …" at the end.
+fn trail(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for index in MIN_LEFT..words.len() {
+        let Some(before) = index.checked_sub(1).and_then(|before| word(words, before)) else {
+            continue;
+        };
+        let (left, gone) = (
+            words.get(..index).unwrap_or_default(),
+            words.get(index..).unwrap_or_default(),
+        );
+        let Some(first) = gone.first().filter(|_| gone.len() > 1) else {
+            continue;
+        };
+        if before.text.ends_with(';') && have_verb(left) && !attribute(gone) {
+            edits.push(cut(index..words.len(), true));
+        }
+        if !before.has_comma() || !have_verb(left) {
+            continue;
+        }
+        let is_participle =
+            first.lower.len() > 5 && first.lower.ends_with("ing") && !first.is(&NO_PARTICIPLES);
+        let is_clause = first.is(&["and"])
+            && gone
+                .get(1)
+                .is_some_and(|second| second.opens_subject() || second.is_pronoun())
+            && have_verb(gone)
+            && left.iter().filter(|word| word.has_comma()).count() == 1;
+        let opens = first.is(&TRAILS) || is_participle || is_clause;
+        let resumes = gone
+            .windows(2)
+            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && next.is_finite_verb()));
+        let attributes = gone.get(1).is_some_and(|second| second.is(&["said", "says"]))
+            || gone
+                .iter()
+                .rev()
+                .take(3)
+                .any(|word| word.is(&["said", "says", "according"]))
+            || gone
+                .iter()
+                .any(|word| word.is(&["according", "if", "unless", "but", "allegedly"]));
+        // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
+        if opens && !resumes && !attributes && !deny(left) {
+            edits.push(cut(index..words.len(), true));
+        }
+    }
+    edits
+}
+
+/// " after …", " because …" at the end, with no comma before.
+fn tail(words: &[Word]) -> Option<Edit> {
+    let index = words.iter().rposition(|word| word.is(&TAILS) && !word.quoted)?;
+    let before = word(words, index.checked_sub(1)?)?;
+    let (left, gone) = words.split_at_checked(index)?;
+    let safe = left.len() >= MIN_LEFT
+        && gone.len() > 2
+        && have_verb(left)
+        && !deny(left)
+        && !attribute(gone)
+        && !before.is(&NO_TAIL_AFTER)
+        && !before.has_comma()
+        && !left
+            .iter()
+            .any(|word| word.is(&["whether", "if", "unless", "than", "until"]))
+        && !gone.iter().any(Word::has_comma);
+    safe.then(|| cut(index..words.len(), true))
+}
+
+fn single_words(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (index, one) in words.iter().enumerate().skip(1) {
+        let denied = index
+            .checked_sub(1)
+            .and_then(|before| words.get(before..index))
+            .is_some_and(deny);
+        let next = word(words, index + 1);
+        let is_adverb =
+            one.is(&ADVERBS) && !one.quoted && next.is_some_and(|next| !next.is(&["as", "than", "the"]));
+        let is_judgement = one.is(&JUDGEMENTS)
+            && !one.quoted
+            && !one.has_comma()
+            && !one.has_capital()
+            && next.is_some_and(|next| !next.is_function() && !next.text.starts_with('"'));
+        if !denied && (is_adverb || is_judgement) {
+            edits.push(cut(index..index + 1, false));
+        }
+    }
+    edits
+}
+
+fn equals(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (wording, plain) in EQUALS {
+        let length = wording.split(' ').count();
+        for (start, window) in words.windows(length).enumerate() {
+            let is_it = window
+                .iter()
+                .map(|word| word.lower.as_str())
+                .eq(wording.split(' '))
+                && window.iter().all(|word| !word.quoted)
+                && window
+                    .iter()
+                    .take(length - 1)
+                    .all(|word| word.text.ends_with(char::is_alphanumeric));
+            let before_number = word(words, start + length)
+                .is_some_and(|next| next.text.contains(|c: char| c.is_ascii_digit()));
+            let bounds = matches!(wording, "more than" | "nearly");
+            let is_name = window.iter().any(Word::has_capital) && wording != "the united states";
+            if is_it && !is_name && (!bounds || before_number) {
+                edits.push(Edit {
+                    range: start..start + length,
+                    instead: Some(plain),
+                    takes_comma: false,
+                });
+            }
+        }
+    }
+    edits
+}
+
+/// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that
+/// these go last.
+fn times(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut index = 1;
+    while index < words.len() {
+        let Some(end) = time_at(words, index) else {
+            index += 1;
+            continue;
+        };
+        let before = words.get(index - 1);
+        let bound = before.is_some_and(|word| {
+            word.is(&[
+                "since", "until", "by", "before", "after", "from", "through", "between", "next", "of", "and",
+                "to", "for", "the",
+            ])
+        });
+        if !bound {
+            edits.push(cut(index..end, false));
+        }
+        index = end;
+    }
+    edits
+}
+
+/// One past the last word of the time that begins here.
+pub(super) fn time_at(words: &[Word], start: usize) -> Option<usize> {
+    let mut index = start;
+    if word(words, index)?.is(&["on"]) {
+        index += 1;
+    }
+    if word(words, index)?.is(&["late", "early"]) {
+        index += 1;
+    }
+    let one = word(words, index)?;
+    if one.is(&WEEKDAYS) && !one.lower.ends_with("'s") && !one.text.contains('\'') {
+        let next = word(words, index + 1);
+        let part = next.is_some_and(|next| next.is(&["morning", "afternoon", "evening", "night"]));
+        return Some(if part && !one.has_comma() {
+            index + 2
+        } else {
+            index + 1
+        });
+    }
+    let begins = index == start;
+    let skip = usize::from(one.is(&["earlier"]));
+    let is_period = begins
+        && word(words, index + skip)?.is(&["this", "last"])
+        && word(words, index + skip + 1)?.is(&["week", "month"]);
+    is_period.then_some(index + skip + 2)
+}

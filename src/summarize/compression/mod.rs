@@ -1,0 +1,346 @@
+//! Sentence compression: what a source sentence says, in fewer words or another order, for the model to choose from.
+//!
+//! Where the grounded writer may put licensed words together wrongly, a compression cannot: it keeps the sentence's own
+//! words in its own grammar, without what is beside the point (`cuts.rs`), perhaps with the speaker moved
+//! (`attribution.rs`). The model writes one of these wordings under the constraint [`OneOf`]: it decides, word by word,
+//! which reads best beside the evidence.
+
+mod words;
+mod cuts;
+mod attribution;
+
+use std::collections::BTreeMap;
+
+use super::candidates::MIN_CHANGED;
+use crate::engine::constraint::{Constraint, State};
+use crate::text::similarity::{changed_share, is_function_word, longest_shared_run};
+use cuts::Edit;
+use words::Word;
+
+/// More changes of one sentence are not combined: each doubles the wordings.
+const MOST_EDITS: usize = 8;
+
+/// The model chooses among so many.
+const MOST_WORDINGS: usize = 12;
+
+/// Fewer words are no bullet.
+const MIN_WORDS: usize = 7;
+
+/// A wording that keeps less of the sentence has lost its point.
+const MIN_KEPT: f64 = 0.3;
+
+/// The compressions of a sentence (one line, straight quotation marks) that are changed enough to be a wording of their
+/// own and share no longer run of words with it than may be copied. Those that tell most come first.
+pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
+    let source = words::split(sentence);
+    let mut edits = cuts::edits(&source);
+    edits.truncate(MOST_EDITS);
+    let own_words = crate::text::similarity::words(sentence);
+    let mut found: BTreeMap<String, f64> = BTreeMap::new();
+    for chosen in 0u32..1 << edits.len() {
+        let picked: Vec<&Edit> = (0u32..)
+            .zip(&edits)
+            .filter(|(bit, _)| chosen & (1 << bit) != 0)
+            .map(|(_, edit)| edit)
+            .collect();
+        if overlap(&picked) {
+            continue;
+        }
+        let Some(kept) = apply(&source, &picked) else {
+            continue;
+        };
+        for variant in [
+            Some(kept.clone()),
+            attribution::moved_back(&kept),
+            attribution::moved_front(&kept),
+        ] {
+            let Some(text) = variant.map(|words| finish(&words)) else {
+                continue;
+            };
+            let changed = changed_share(&text, sentence);
+            let run = longest_shared_run(&crate::text::similarity::words(&text), &own_words);
+            let is_long = text.split(' ').count() >= MIN_WORDS;
+            if changed >= MIN_CHANGED && 1.0 - changed >= MIN_KEPT && run <= max_copied_words && is_long {
+                found.insert(text.clone(), told(&text));
+            }
+        }
+    }
+    let mut wordings: Vec<(String, f64)> = found.into_iter().collect();
+    wordings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    wordings.truncate(MOST_WORDINGS);
+    wordings.into_iter().map(|(text, _)| text).collect()
+}
+
+/// How much a wording tells: its content words.
+fn told(text: &str) -> f64 {
+    let words = crate::text::similarity::words(text);
+    words.iter().filter(|word| !is_function_word(word)).count() as f64
+}
+
+fn overlap(edits: &[&Edit]) -> bool {
+    edits.iter().enumerate().any(|(index, one)| {
+        edits
+            .iter()
+            .skip(index + 1)
+            .any(|other| one.range.start < other.range.end && other.range.start < one.range.end)
+    })
+}
+
+/// The words with the edits made; `None` where an article no longer fits or nothing is left.
+fn apply(source: &[Word], edits: &[&Edit]) -> Option<Vec<Word>> {
+    let mut kept: Vec<Word> = Vec::new();
+    let mut index = 0;
+    while let Some(word) = source.get(index) {
+        let Some(edit) = edits.iter().find(|edit| edit.range.start == index) else {
+            kept.push(word.clone());
+            index += 1;
+            continue;
+        };
+        let last = source.get(edit.range.end.checked_sub(1)?)?;
+        let mark = trailing_mark(&last.text);
+        match (edit.instead, kept.last_mut()) {
+            (Some(instead), _) => {
+                kept.extend(instead.split(' ').map(|text| Word::new(text, false)));
+                if let Some(end) = kept.last_mut() {
+                    end.text.push_str(mark);
+                }
+            }
+            (None, Some(before)) if edit.takes_comma => before.text = before.unmarked(),
+            // The mark behind what goes stands behind what stays.
+            (None, Some(before))
+                if !mark.is_empty() && trailing_mark(&before.text).is_empty() && mark != "." =>
+            {
+                before.text.push_str(mark);
+            }
+            _ => {}
+        }
+        index = edit.range.end;
+    }
+    articles_fit(&mut kept).then_some(kept)
+}
+
+/// The comma, semicolon or stop at the end.
+fn trailing_mark(text: &str) -> &'static str {
+    match text.chars().next_back() {
+        Some(',') => ",",
+        Some(';') => ";",
+        _ => "",
+    }
+}
+
+/// Makes "a" and "an" fit the word behind; false where it takes an ear.
+fn articles_fit(words: &mut [Word]) -> bool {
+    for index in 1..words.len() {
+        let Some([article, next]) = words.get_mut(index - 1..=index) else {
+            return true;
+        };
+        if !article.is(&["a", "an"]) {
+            continue;
+        }
+        let first = next.lower.chars().next().unwrap_or_default();
+        let is_plain =
+            first.is_ascii_lowercase() && !matches!(first, 'u' | 'h' | 'e' | 'o') && !next.has_capital();
+        let wants = if matches!(first, 'a' | 'e' | 'i' | 'o' | 'u') {
+            "an"
+        } else {
+            "a"
+        };
+        if article.lower == wants {
+            continue;
+        }
+        if !is_plain {
+            // As it stood in the sentence it was right: only a new neighbour needs care.
+            if article.lower == "an" && matches!(first, 'h' | 'e' | 'o' | 'u') || next.has_capital() {
+                continue;
+            }
+            return false;
+        }
+        article.text = article.text.replace(&article.lower, wants);
+        wants.clone_into(&mut article.lower);
+    }
+    true
+}
+
+/// One sentence: a capital in front, a stop behind.
+fn finish(words: &[Word]) -> String {
+    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    let line = texts.join(" ");
+    let line = line.trim_end_matches([',', ';', ':', ' ', '—', '–', '-']);
+    let mut letters = line.chars();
+    let first = letters
+        .next()
+        .map(|first| first.to_uppercase().collect::<String>());
+    let mut sentence = first.unwrap_or_default() + letters.as_str();
+    if !sentence.ends_with(['.', '!', '?']) && !sentence.ends_with(".\"") {
+        match sentence.strip_suffix(",\"") {
+            Some(quoted) => sentence = format!("{quoted}.\""),
+            None => sentence.push('.'),
+        }
+    }
+    sentence
+}
+
+/// The constraint that admits these texts and no others.
+#[derive(Debug)]
+pub struct OneOf {
+    /// Sorted, so that a prefix is a range of them.
+    texts: Vec<String>,
+}
+
+impl OneOf {
+    /// The constraint that admits these texts.
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut texts: Vec<String> = texts.into_iter().collect();
+        texts.sort();
+        texts.dedup();
+        Self { texts }
+    }
+}
+
+/// A state is the range of texts that begin with what was read (32 bits each end) and its length (32 bits).
+impl Constraint for OneOf {
+    fn start(&self) -> State {
+        pack(0, self.texts.len(), 0)
+    }
+
+    fn step(&self, state: State, byte: u8) -> Option<State> {
+        let (from, to, read) = unpack(state);
+        let candidates = self.texts.get(from..to)?;
+        let at = |text: &String| text.as_bytes().get(read).copied();
+        let start = candidates.partition_point(|text| at(text) < Some(byte));
+        let end = candidates.partition_point(|text| at(text) <= Some(byte));
+        (start < end).then(|| pack(from + start, from + end, read + 1))
+    }
+
+    fn may_end(&self, state: State) -> bool {
+        let (from, _, read) = unpack(state);
+        // A text that ends here sorts before those that go on.
+        self.texts.get(from).is_some_and(|text| text.len() == read)
+    }
+}
+
+fn pack(from: usize, to: usize, read: usize) -> State {
+    let bits = |number: usize| u128::from(u32::try_from(number).unwrap_or(u32::MAX));
+    State(bits(from) << 64 | bits(to) << 32 | bits(read))
+}
+
+fn unpack(state: State) -> (usize, usize, usize) {
+    let part = |shift: u32| usize::try_from(state.0 >> shift & 0xffff_ffff).unwrap_or(usize::MAX);
+    (part(64), part(32), part(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::constraint::admits;
+
+    /// What is made of a sentence when a run of so many words may be copied.
+    fn made(sentence: &str) -> Vec<String> {
+        wordings(sentence, 20)
+    }
+
+    #[track_caller]
+    fn makes(sentence: &str, wording: &str) {
+        let all = made(sentence);
+        assert!(all.contains(&wording.to_owned()), "{all:#?}");
+    }
+
+    #[test]
+    fn what_is_beside_the_point_goes() {
+        makes(
+            "The council, which met for six hours on Monday, voted to close the old bridge to all cars.",
+            "The council voted to close the old bridge to all cars.",
+        );
+        makes(
+            "After a long debate, the council voted to close the old bridge to cars, calling it a risk to its users.",
+            "The council voted to close the old bridge to cars.",
+        );
+        makes(
+            "Ann Example (D-Alder) narrowly won the race for mayor of the small town on the river, and her rival congratulated her.",
+            "Ann Example won the race for mayor of the small town on the river.",
+        );
+    }
+
+    #[test]
+    fn speakers_move() {
+        makes(
+            "The city council said on Monday that the old bridge was unsafe for all cars.",
+            "The old bridge was unsafe for all cars, the city council said on Monday.",
+        );
+        makes(
+            "The old bridge has been unsafe for cars since May, state engineers said.",
+            "State engineers said the old bridge has been unsafe for cars since May.",
+        );
+    }
+
+    #[test]
+    fn conditions_denials_and_attributions_stay() {
+        for (sentence, needed) in [
+            (
+                "If the repairs are late, the council will close the old bridge to all cars this week, which would hurt trade.",
+                "If",
+            ),
+            (
+                "The council did not close the old bridge to cars and trucks because of the cracks that were found.",
+                "because",
+            ),
+            (
+                "The mayor closed the old bridge to all cars this week, according to two people who saw the letter.",
+                "according to",
+            ),
+            (
+                "According to the mayor, the council took money from the builder, which has built three bridges there.",
+                "ccording to",
+            ),
+            (
+                "The council will close the old bridge to all cars in May, unless the state pays for its repair.",
+                "unless",
+            ),
+        ] {
+            for wording in made(sentence) {
+                assert!(wording.contains(needed), "{wording}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_changed_enough_and_copies_no_long_run() {
+        let sentence = "The council, which met for six hours on Monday, voted to close the old bridge to all cars, \
+                        calling it a risk to everybody who uses it.";
+        let all = wordings(sentence, 8);
+        for wording in &all {
+            let run = longest_shared_run(
+                &crate::text::similarity::words(wording),
+                &crate::text::similarity::words(sentence),
+            );
+            assert!(
+                run <= 8 && changed_share(wording, sentence) >= MIN_CHANGED,
+                "{wording}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_of_some_texts_is_admitted_and_nothing_else() {
+        let one_of = OneOf::new(["ab".to_owned(), "abc".to_owned(), "b".to_owned()]);
+        for (text, is_in) in [
+            ("ab", true),
+            ("abc", true),
+            ("b", true),
+            ("a", false),
+            ("abcd", false),
+            ("", false),
+        ] {
+            assert_eq!(admits(&one_of, text), is_in, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_line_is_survived(line in "[A-Za-z ,.;()\"'—0-9]{0,120}") {
+            for wording in wordings(&line, 14) {
+                proptest::prop_assert!(wording.ends_with(['.', '!', '?', '"']));
+            }
+        }
+    }
+}
