@@ -179,6 +179,8 @@ pub enum CheckReason {
     TooLong,
     /// P17: it does not end as a sentence does.
     Unfinished,
+    /// P17: its first word points to a sentence before it.
+    NotSelfContained,
     /// P17: markup, lists, line breaks or stray symbols.
     Markup,
     /// P17: it is in another language than the story.

@@ -61,6 +61,8 @@ pub struct Input<'a> {
 pub struct Settings {
     /// Most bullets besides the lede.
     pub max_bullets: usize,
+    /// How many further points are kept ready: one that the model can word stands for a lesser one that it cannot.
+    pub spare_points: usize,
     /// Most sentences that the model is given for a bullet.
     pub max_evidence: usize,
     /// How many usable sentences of an article are considered, from its beginning: news tells the most important
@@ -112,14 +114,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_bullets: 5,
+            spare_points: 4,
             max_evidence: 3,
             max_sentences_per_article: 30,
             max_bullet_chars: 320,
             max_copied_words: 14,
             max_bullet_tokens: 96,
             languages: vec!["en".to_owned()],
-            candidates: 4,
-            more_candidates: 4,
+            candidates: 2,
+            more_candidates: 2,
             sampling: Sampling {
                 temperature: 0.7,
                 top_p: 0.95,

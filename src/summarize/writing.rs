@@ -67,11 +67,10 @@ pub fn write<'a>(
     };
     writer.keep_unchanged(input);
     if material.served == Served::Yes {
-        if settings.gate == Gate::On {
-            writer.compress_open(&prompt)?;
-        }
+        let spare = writer.compress_open(&prompt)?;
         writer.write_open(&prompt, Round::First)?;
         writer.write_open(&prompt, Round::Second)?;
+        writer.replace_open(spare);
     }
     writer.fall_back();
     Ok(writer
@@ -87,6 +86,8 @@ struct Draft<'p, 'a> {
     evidence_hash: String,
     refused: Vec<Vec<CheckReason>>,
     bullet: Option<Bullet>,
+    /// Whether a spare point has its place.
+    given_up: bool,
 }
 
 impl<'p, 'a> Draft<'p, 'a> {
@@ -96,6 +97,7 @@ impl<'p, 'a> Draft<'p, 'a> {
             evidence_hash: citing::evidence_hash(material, point.evidence()),
             refused: Vec::new(),
             bullet: None,
+            given_up: false,
         }
     }
 }
@@ -169,8 +171,13 @@ impl<'a> Writer<'_, 'a> {
         })
     }
 
-    /// Has the model choose among the compressions that pass, for every point that has some.
-    fn compress_open(&mut self, prompt: &Prompt) -> Result<(), SummarizeError> {
+    /// Has the model choose among the compressions that pass, for every point that has some, and accepts them; those of
+    /// spare points are returned. Nothing without the gate: it is what makes the list.
+    fn compress_open(&mut self, prompt: &Prompt) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
+        let mut spare = Vec::new();
+        if self.desk.settings.gate == Gate::Off {
+            return Ok(spare);
+        }
         let mut chosen = Vec::new();
         let mut requests = Vec::new();
         for (index, draft) in self.drafts.iter().enumerate() {
@@ -203,10 +210,50 @@ impl<'a> Writer<'_, 'a> {
                     cited: vec![passage],
                     check,
                 };
-                self.accept(index, wording, None);
+                if index < self.places() && !self.is_full() {
+                    self.accept(index, wording, None);
+                } else {
+                    spare.push((index, wording));
+                }
             }
         }
-        Ok(())
+        Ok(spare)
+    }
+
+    /// How many bullets there may be, the lede included: the points from there on are spare ones.
+    fn places(&self) -> usize {
+        self.desk.settings.max_bullets.saturating_add(1)
+    }
+
+    fn is_full(&self) -> bool {
+        let bullets = self.drafts.iter().filter(|draft| draft.bullet.is_some());
+        bullets.count() >= self.places()
+    }
+
+    /// Gives the places of points without a bullet to spare ones that have a wording, the least points first. The first
+    /// point, and what several outlets say, keep theirs.
+    fn replace_open(&mut self, spare: Vec<(usize, Wording<'a>)>) {
+        let open = |(index, draft): (usize, &Draft<'_, '_>)| {
+            (index > 0 && draft.bullet.is_none() && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
+        };
+        let mains = self.drafts.iter().take(self.places()).enumerate();
+        let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
+        for (index, mut wording) in spare {
+            let Some(replaced) = replaceable.pop().filter(|_| !self.is_full()) else {
+                break;
+            };
+            // Once more: bullets that were accepted meanwhile may say the same.
+            let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
+            if check.verdict != Verdict::Verified {
+                replaceable.push(replaced);
+                continue;
+            }
+            wording.check.reasons = check.reasons;
+            if let Some(draft) = self.drafts.get_mut(replaced) {
+                draft.given_up = true;
+            }
+            self.accept(index, wording, None);
+        }
     }
 
     fn generate(&self, requests: Vec<GenerateRequest>) -> Result<Vec<Generation>, SummarizeError> {
@@ -224,8 +271,8 @@ impl<'a> Writer<'_, 'a> {
     fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
         let mut owners = Vec::new();
         let mut requests = Vec::new();
-        for (index, draft) in self.drafts.iter().enumerate() {
-            if draft.bullet.is_none() {
+        for (index, draft) in self.drafts.iter().take(self.places()).enumerate() {
+            if draft.bullet.is_none() && !self.is_full() {
                 let wanted =
                     candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
                 owners.extend(wanted.iter().map(|_| index));
@@ -317,7 +364,11 @@ impl<'a> Writer<'_, 'a> {
     /// when no other passes.
     fn fall_back(&mut self) {
         for index in 0..self.drafts.len() {
-            let Some(draft) = self.drafts.get(index).filter(|draft| draft.bullet.is_none()) else {
+            let open = self
+                .drafts
+                .get(index)
+                .filter(|draft| draft.bullet.is_none() && !draft.given_up);
+            let Some(draft) = open.filter(|_| !self.is_full()) else {
                 continue;
             };
             let mut unchecked = None;
@@ -388,6 +439,9 @@ impl<'a> Writer<'_, 'a> {
         draft.bullet = Some(bullet);
     }
 }
+
+/// A point that so many independent outlets make keeps its place, if need be as an extract.
+const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
 

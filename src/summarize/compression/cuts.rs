@@ -61,7 +61,15 @@ const NO_PARTICIPLES: [&str; 10] = [
 ];
 
 /// What opens a clause at the end of a sentence that can go without a comma before it.
-const TAILS: [&str; 6] = ["after", "amid", "while", "despite", "following", "because"];
+const TAILS: [&str; 7] = [
+    "after",
+    "amid",
+    "while",
+    "despite",
+    "following",
+    "because",
+    "during",
+];
 
 /// Words before a tail that belong to it, or make it something else: "days after", "not because".
 #[rustfmt::skip]
@@ -72,8 +80,9 @@ const NO_TAIL_AFTER: [&str; 26] = [
 
 /// What opens a phrase between two commas that says more of the name before it.
 #[rustfmt::skip]
-const APPOSITIONS: [&str; 15] = [
+const APPOSITIONS: [&str; 26] = [
     "who", "whose", "which", "where", "the", "a", "an", "his", "her", "its", "their", "one", "now", "including", "along",
+    "in", "at", "on", "during", "like", "among", "speaking", "amid", "after", "despite", "as",
 ];
 
 /// Adverbs whose going changes no fact. No degrees, no doubts, no "only".
@@ -120,6 +129,7 @@ pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     edits.extend(appositions(words));
     edits.extend(trail(words));
     edits.extend(tail(words));
+    edits.extend(occasion(words));
     edits.extend(single_words(words));
     edits.extend(equals(words));
     edits.extend(times(words));
@@ -301,6 +311,25 @@ fn tail(words: &[Word]) -> Option<Edit> {
             .iter()
             .any(|word| word.is(&["whether", "if", "unless", "than", "until"]))
         && !gone.iter().any(Word::has_comma);
+    safe.then(|| cut(index..words.len(), true))
+}
+
+/// " in a statement on Monday", " during an interview with the paper" at the end: where it was said.
+fn occasion(words: &[Word]) -> Option<Edit> {
+    let noun = words.iter().rposition(|word| word.is(&SPEECH))?;
+    let index = words
+        .iter()
+        .take(noun)
+        .rposition(|word| word.is(&["in", "at", "during"]))
+        .filter(|index| noun - index <= 4)?;
+    let (left, gone) = words.split_at_checked(index)?;
+    let safe = left.len() >= MIN_LEFT
+        && gone.len() <= 8
+        && have_verb(left)
+        && !deny(left)
+        && !gone
+            .iter()
+            .any(|word| word.quoted || word.has_comma() || word.is_finite_verb() || word.is(&["that", "to"]));
     safe.then(|| cut(index..words.len(), true))
 }
 

@@ -29,10 +29,15 @@ impl<'a> Point<'a> {
     }
 }
 
-/// The story's points, best first: one for the lede and one for each bullet, or fewer where the articles say less.
+/// The story's points, best first: one for the lede and one for each bullet, then the spare ones; fewer where the
+/// articles say less.
 pub fn find<'a>(material: &Material<'a>, settings: &Settings) -> Vec<Point<'a>> {
     let groups = group::stars(&material.passages);
     let ranked = rank::rank(material, groups);
-    let chosen = diversify::choose(ranked, settings.max_bullets.saturating_add(1));
+    let wanted = settings
+        .max_bullets
+        .saturating_add(1)
+        .saturating_add(settings.spare_points);
+    let chosen = diversify::choose(ranked, wanted);
     evidence::select(material, chosen, settings)
 }

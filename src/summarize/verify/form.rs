@@ -6,6 +6,7 @@ use crate::summarize::parse::ends_as_sentence;
 use crate::summarize::passages::has_whole_quotations;
 use crate::text::language::detect;
 use crate::text::sentences;
+use crate::text::similarity::words;
 
 const MIN_WORDS: usize = 5;
 
@@ -26,6 +27,22 @@ pub fn length(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let sentences = sentences::split(text, std::slice::from_ref(&whole), language).len();
     let is_long = text.chars().count() > candidate.rules.max_chars || sentences > MAX_SENTENCES;
     reason_if(is_long, CheckReason::TooLong)
+}
+
+/// Words that point to a sentence before, which a bullet does not have.
+#[rustfmt::skip]
+const POINTING_BACK: [&str; 22] = [
+    "he", "she", "it", "they", "his", "her", "their", "its", "this", "that", "these", "those", "him", "them", "such", "but", "and",
+    "so", "well", "however", "also", "instead",
+];
+
+/// Stands on its own: its first word does not point back.
+pub fn stands_alone(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let first = words(candidate.text).into_iter().next().unwrap_or_default();
+    reason_if(
+        POINTING_BACK.contains(&first.as_str()),
+        CheckReason::NotSelfContained,
+    )
 }
 
 /// Begins and ends as a sentence does; every quotation mark and bracket has its partner.

@@ -54,6 +54,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     leak::leaks,
     form::length,
     form::ending,
+    form::stands_alone,
     form::markup,
     form::language,
     facts::citation,

@@ -11,8 +11,7 @@ use nutgraf::summarize::{Input, Settings, Source, summarize};
 use crate::support::{ScriptedEngine, article_from, at_ms, story_id};
 
 /// A faithful bullet on the point about the cracks.
-pub const GOOD: &str =
-    "In Alder, inspectors found 14 cracks in the main girder of the Velm Bridge, the city council said.";
+pub const GOOD: &str = "In Alder, inspectors found 14 cracks in the main girder, the city council said.";
 
 const POST: &str = "ALDER, March 3 (Harbour Post) — The city council of Alder said it closed the Velm Bridge on Monday \
 after inspectors found 14 cracks in the main girder.

@@ -169,7 +169,7 @@ fn p17_form_is_held() {
         CheckReason::Unfinished,
     );
     is_refused(
-        &GOOD.replace("the Velm Bridge", "[the Velm Bridge](/bridge)"),
+        &GOOD.replace("the main girder", "[the main girder](/bridge)"),
         CheckReason::Markup,
     );
     is_refused(
