@@ -56,10 +56,11 @@ pub fn group(fingerprints: &[Fingerprint]) -> Vec<usize> {
         let mut candidates = candidates(fingerprint, &families, &index);
         // The family whose first text shares most; a stable sort keeps the earlier one among equals.
         candidates.sort_by_key(|(_, shared)| std::cmp::Reverse(*shared));
-        let found = candidates
-            .into_iter()
-            .map(|(family, _)| family)
-            .find(|family| families.get(*family).is_some_and(|family| family.takes(fingerprint)));
+        let found = candidates.into_iter().map(|(family, _)| family).find(|family| {
+            families
+                .get(*family)
+                .is_some_and(|family| family.takes(fingerprint))
+        });
         if let Some(family) = found.and_then(|family| families.get_mut(family)) {
             family.members.push(fingerprint);
             first_texts.push(family.first);
@@ -102,7 +103,12 @@ fn candidates(
     index: &HashMap<u64, Vec<usize>>,
 ) -> Vec<(usize, usize)> {
     let mut shared = vec![0_usize; families.len()];
-    for family in text.shingles.iter().filter_map(|shingle| index.get(shingle)).flatten() {
+    for family in text
+        .shingles
+        .iter()
+        .filter_map(|shingle| index.get(shingle))
+        .flatten()
+    {
         if let Some(count) = shared.get_mut(*family) {
             *count += 1;
         }
@@ -198,7 +204,13 @@ mod tests {
     fn a_text_between_two_articles_does_not_make_them_one_family() {
         let (a, b, c) = (article("Alder"), article("Brenholm"), article("Coldwick"));
         let between = |one: &[String], other: &[String]| [&one[..6], &other[6..]].concat().join(" ");
-        let texts = [a.join(" "), between(&a, &b), b.join(" "), between(&b, &c), c.join(" ")];
+        let texts = [
+            a.join(" "),
+            between(&a, &b),
+            b.join(" "),
+            between(&b, &c),
+            c.join(" "),
+        ];
         let found = families_of(&texts.each_ref().map(String::as_str));
         assert_eq!([found[0], found[2], found[4]], [0, 2, 4], "{found:?}");
         let mixed_first = [between(&a, &b), a.join(" "), b.join(" ")];
@@ -230,7 +242,8 @@ mod tests {
     #[test]
     fn a_wire_copy_with_another_first_paragraph_is_of_the_family() {
         let (_, rest) = WIRE.split_once(". ").unwrap();
-        let copy = format!("Nothing moves in Alder harbour: a crane lies across its main quay since Monday. {rest}");
+        let copy =
+            format!("Nothing moves in Alder harbour: a crane lies across its main quay since Monday. {rest}");
         assert_eq!(families_of(&[WIRE, &copy]), [0, 0]);
     }
 

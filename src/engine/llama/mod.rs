@@ -12,5 +12,6 @@ mod weights;
 mod pass;
 
 pub(super) use cache::Cache;
+pub(super) use kernels::exponential_sum;
 pub(super) use pass::{Run, Wanted, forward};
 pub(super) use weights::Llama;
