@@ -159,7 +159,7 @@ pub(super) fn normalise(row: &[f32], weights: &[f32], epsilon: f32, into: &mut [
     }
 }
 
-/// The gated unit of SwiGLU (Shazeer 2020): `gate · sigmoid(gate) · up`, into `gates`.
+/// The gated unit of `SwiGLU` (Shazeer 2020): `gate · sigmoid(gate) · up`, into `gates`.
 pub(super) fn gate(gates: &mut [Lane], ups: &[Lane]) {
     for (gates, ups) in gates.iter_mut().zip(ups) {
         for (gate, up) in gates.iter_mut().zip(ups) {

@@ -362,7 +362,7 @@ mod tests {
             for count in [1, 2, 7, 13, 50] {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
                 rows.pack(count, 416, |row, into| {
-                    into.copy_from_slice(&numbers(416, row as f32 * 7.0))
+                    into.copy_from_slice(&numbers(416, row as f32 * 7.0));
                 });
                 product.multiply(&[&matrix, &matrix], &rows);
                 let mut second = vec![0.0; 37];
@@ -386,7 +386,7 @@ mod tests {
             let outputs = |first: usize, count: usize, row: usize| {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
                 rows.pack(count, 800, |row, into| {
-                    into.copy_from_slice(&numbers(800, (first + row) as f32))
+                    into.copy_from_slice(&numbers(800, (first + row) as f32));
                 });
                 product.multiply(&[&matrix], &rows);
                 let mut outputs = vec![0.0; 48];

@@ -124,7 +124,7 @@ impl<'m> Pass<'m> {
         self.attend(index, runs);
         let (attended, width) = (&self.attended, self.model.shape.query_width());
         self.packed.pack(self.rows.len(), width, |row, into| {
-            copy(vector(attended, row, width), into)
+            copy(vector(attended, row, width), into);
         });
         self.product.multiply(&[&layer.attention_output], &self.packed);
         self.add_product();
