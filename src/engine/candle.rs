@@ -1,4 +1,4 @@
-//! The families that candle-transformers runs, on the CPU, one text at a time: their weights are unpacked to floats
+//! The families that candle-transformers runs, on the CPU, one text a thread: their weights are unpacked to floats
 //! where they are small enough, and run as they are stored where not. The state of a text lives in a [`Pass`].
 
 use std::fs::File;
@@ -19,8 +19,15 @@ pub(super) const MOST_CONTEXT_TOKENS: usize = 4096;
 /// Tokens of the prompt that are run at once; between two chunks the caller may stop.
 const PREFILL_CHUNK: usize = 256;
 
+/// A model's weights.
+pub(super) struct Family {
+    weights: Weights,
+    /// Whether they were unpacked to floats.
+    is_unpacked: bool,
+}
+
 /// The weights as loaded, never run where a copy is cheap (the copy shares the weights): its KV cache is empty.
-pub(super) enum Family {
+enum Weights {
     Llama(quantized_llama::ModelWeights),
     // std Mutex: held by one pass from its first token to its last; the KV cache lives in the weights.
     Qwen2(Mutex<quantized_qwen2::ModelWeights>),
@@ -53,28 +60,36 @@ impl Family {
         context_tokens: usize,
     ) -> candle_core::Result<Self> {
         adjust(&mut content, architecture, context_tokens);
-        if unpacked::fits(&content) {
+        let is_unpacked = unpacked::fits(&content);
+        let weights = if is_unpacked {
             let mut reader = Unpacked::new(&mut content, reader);
-            load_family(architecture, content, &mut reader)
+            load_weights(architecture, content, &mut reader)?
         } else {
-            load_family(architecture, content, &mut reader)
-        }
+            load_weights(architecture, content, &mut reader)?
+        };
+        Ok(Self { weights, is_unpacked })
+    }
+
+    /// Whether all threads share in one text: candle's quantized kernels do so in any case, and a Qwen holds the state
+    /// of one text only.
+    pub(super) fn shares_products(&self) -> bool {
+        !self.is_unpacked || matches!(self.weights, Weights::Qwen2(_) | Weights::Qwen3(_))
     }
 
     /// Starts a text. For a Qwen, waits for the one before to end.
     pub(super) fn pass(&self) -> Pass<'_> {
-        let state = match self {
-            Self::Llama(weights) => State::Llama(Box::new(weights.clone())),
-            Self::Gemma3(weights) => State::Gemma3(Box::new(weights.clone())),
-            Self::Phi3(weights) => State::Phi3(Box::new(weights.clone())),
+        let state = match &self.weights {
+            Weights::Llama(weights) => State::Llama(Box::new(weights.clone())),
+            Weights::Gemma3(weights) => State::Gemma3(Box::new(weights.clone())),
+            Weights::Phi3(weights) => State::Phi3(Box::new(weights.clone())),
             // Has no `Clone`.
-            Self::Qwen2(weights) => {
+            Weights::Qwen2(weights) => {
                 let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
                 weights.clear_kv_cache();
                 State::Qwen2(weights)
             }
             // A copy would copy a cache of 4096 positions.
-            Self::Qwen3(weights) => {
+            Weights::Qwen3(weights) => {
                 let mut weights = weights.lock().unwrap_or_else(PoisonError::into_inner);
                 weights.clear_kv_cache();
                 State::Qwen3(weights)
@@ -164,25 +179,25 @@ fn adjust(content: &mut Content, architecture: &str, context_tokens: usize) {
     metadata.insert("general.dtype".to_owned(), Value::U32(0));
 }
 
-fn load_family(
+fn load_weights(
     architecture: &str,
     content: Content,
     reader: &mut (impl Read + Seek),
-) -> candle_core::Result<Family> {
+) -> candle_core::Result<Weights> {
     let device = &Device::Cpu;
     Ok(match architecture {
-        "qwen2" => Family::Qwen2(Mutex::new(quantized_qwen2::ModelWeights::from_gguf(
+        "qwen2" => Weights::Qwen2(Mutex::new(quantized_qwen2::ModelWeights::from_gguf(
             content, reader, device,
         )?)),
-        "qwen3" => Family::Qwen3(Mutex::new(quantized_qwen3::ModelWeights::from_gguf(
+        "qwen3" => Weights::Qwen3(Mutex::new(quantized_qwen3::ModelWeights::from_gguf(
             content, reader, device,
         )?)),
-        "gemma3" => Family::Gemma3(quantized_gemma3::ModelWeights::from_gguf(
+        "gemma3" => Weights::Gemma3(quantized_gemma3::ModelWeights::from_gguf(
             content, reader, device,
         )?),
-        "phi3" => Family::Phi3(quantized_phi3::ModelWeights::from_gguf(
+        "phi3" => Weights::Phi3(quantized_phi3::ModelWeights::from_gguf(
             false, content, reader, device,
         )?),
-        _ => Family::Llama(quantized_llama::ModelWeights::from_gguf(content, reader, device)?),
+        _ => Weights::Llama(quantized_llama::ModelWeights::from_gguf(content, reader, device)?),
     })
 }

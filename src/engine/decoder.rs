@@ -1,5 +1,5 @@
 //! The transformer that writes: token ids in, logits out. Weights come from a GGUF file. The `llama` family is computed
-//! by [`super::llama`], all texts in one step; the others by candle-transformers' quantized models, one text at a time.
+//! by [`super::llama`], many texts in one step; the others by candle-transformers' quantized models, one text a thread.
 //!
 //! | `general.architecture` | models | tested | known limits |
 //! |---|---|---|---|
@@ -19,6 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
+use candle_core::Device;
 use candle_core::quantized::gguf_file::Content;
 
 use super::EngineError;
@@ -28,6 +29,8 @@ use super::llama::{Cache, Llama, Run, Wanted, forward};
 
 /// Tokens of a prompt that are run at once; between two chunks the caller may stop.
 const PREFILL_CHUNK: usize = 128;
+/// Most threads: more share the same memory bandwidth.
+const MOST_LANES: usize = 8;
 /// Shorter starts are computed anew faster than they are found.
 const LEAST_SHARED: usize = 8;
 const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, phi3";
@@ -115,8 +118,28 @@ impl Decoder {
         self.context_tokens
     }
 
-    /// How many texts may be on their way at once: candle's kernels share each product among all threads in any case,
-    /// and a Qwen holds the state of one text only.
+    /// How many threads may run texts at once, each its own. One thread each beats sharing every product among them,
+    /// all the more on a machine that does something else too. candle's quantized kernels share theirs in any case.
+    pub(super) fn lanes(&self) -> usize {
+        let shares_products = match &self.model {
+            Model::Llama(_) => false,
+            Model::Candle(family) => family.shares_products(),
+        };
+        match std::thread::available_parallelism() {
+            Ok(cores) if !shares_products => cores.get().min(MOST_LANES),
+            _ => 1,
+        }
+    }
+
+    /// Runs what uses the decoder, with candle's own threads kept warm where it is candle's.
+    pub(super) fn with_threads<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        match self.model {
+            Model::Llama(_) => work(),
+            Model::Candle(_) => Device::Cpu.with_context(work),
+        }
+    }
+
+    /// How many texts one thread may have on their way.
     pub(super) fn most_texts(&self) -> usize {
         match self.model {
             Model::Llama(_) => usize::MAX,
@@ -232,14 +255,18 @@ impl Decoder {
 }
 
 impl Shelf {
-    /// Bytes that the prompts take which are still in use, and the last one. The others are put away.
-    pub(super) fn bytes(&mut self, decoder: &Decoder) -> usize {
+    /// Puts away the prompts that no text follows any more, except the last that was read.
+    pub(super) fn put_away(&mut self) {
         let last = self.0.len().saturating_sub(1);
-        let mut index = 0;
+        let mut places = 0..;
         self.0.retain(|prompt| {
-            index += 1;
-            index > last || Arc::strong_count(prompt) > 1
+            let is_last = places.next() == Some(last);
+            is_last || Arc::strong_count(prompt) > 1
         });
+    }
+
+    /// Bytes that the prompts take.
+    pub(super) fn bytes(&self, decoder: &Decoder) -> usize {
         let bytes = |prompt: &Arc<Prompt>| decoder.bytes(prompt.tokens.len());
         self.0.iter().map(bytes).sum()
     }

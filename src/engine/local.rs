@@ -1,21 +1,21 @@
 //! The engine of this machine: one thread owns both models behind a bounded queue.
 //!
-//! Calls are answered in the order in which they came, but embedding goes first between two steps of one call:
+//! Calls are answered in the order in which they came, but embedding does not wait for a call that writes:
 //! it takes milliseconds where texts take seconds. The texts of one call are written together (see
 //! [`super::batch`]).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ScopedJoinHandle};
+use std::time::Duration;
 
-use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-use super::batch::{self, Listener};
+use super::batch::{Answers, Listener, Texts};
 use super::embedder::Embedder;
 use super::models::ModelFiles;
 use super::writer::Writer;
@@ -23,6 +23,9 @@ use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo,
 
 /// How many pieces of text may wait for a slow caller before the engine waits for it.
 const PIECES_AHEAD: usize = 256;
+
+/// How often the end of a call is looked for. Calls to embed are answered at once.
+const LOOK_UP: Duration = Duration::from_millis(5);
 
 /// How the local models are run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +109,7 @@ impl LocalEngine {
         let (queue, calls) = sync_channel(capacity);
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || Models { writer, embedder }.work(calls))
+            .spawn(move || Models { writer, embedder }.work(&calls))
             .map_err(|error| EngineError::Compute(format!("no thread for the engine: {error}")))?;
         Ok(Self {
             writer: writer_info,
@@ -214,49 +217,42 @@ struct Models {
 
 impl Models {
     /// Answers calls until the queue is closed.
-    fn work(self, mut queue: Receiver<Call>) {
-        let mut waiting = VecDeque::new();
-        loop {
-            let next = waiting.pop_front().map_or_else(|| queue.recv(), Ok);
-            let Ok(call) = next else {
-                return;
-            };
-            let mut meanwhile = Meanwhile {
-                embedder: &self.embedder,
-                queue: &mut queue,
-                waiting: &mut waiting,
-            };
-            answer(&self.writer, call, &mut meanwhile);
+    fn work(self, queue: &Receiver<Call>) {
+        let mut desk = Desk {
+            embedder: self.embedder,
+            queue,
+            waiting: VecDeque::new(),
+        };
+        while let Some(call) = desk.next() {
+            answer(&self.writer, call, &mut desk);
         }
     }
 }
 
-/// Answers one call. A panic in the model's code is that call's error.
-fn answer(writer: &Writer, call: Call, meanwhile: &mut Meanwhile<'_>) {
+/// Answers one call.
+fn answer(writer: &Writer, call: Call, desk: &mut Desk<'_>) {
     let cancel = &call.cancel;
     match call.work {
         Work::Embed { texts, answer } => {
-            let embedded = guarded(|| embed(meanwhile.embedder, &texts, cancel));
+            let embedded = guarded(|| embed(&desk.embedder, &texts, cancel));
             drop(call.place);
             let _nobody_waits = answer.send(embedded);
         }
         Work::Score { requests, answer } => {
-            let go_on = || meanwhile.embed_first() && !cancel.is_cancelled();
-            let scored = guarded(|| batch::score(writer, &requests, go_on));
+            let scored = score(writer, &requests, cancel, desk);
             drop(call.place);
             let _nobody_waits = answer.send(scored);
         }
         Work::Generate { requests, answers } => {
-            let mut caller = Caller {
+            let caller = Caller {
                 answers: &answers,
                 cancel,
-                gone: false,
-                last: None,
-                meanwhile,
+                gone: AtomicBool::new(false),
+                last: Mutex::new(None),
             };
-            let written = guarded(|| batch::write(writer, &requests, &mut caller));
+            let written = write(writer, &requests, &caller, desk);
             let last = match written {
-                Ok(()) => caller.last.take(),
+                Ok(()) => caller.last.into_inner().unwrap_or_else(PoisonError::into_inner),
                 Err(error) => Some(Answer::Failed(error)),
             };
             drop(call.place);
@@ -265,62 +261,121 @@ fn answer(writer: &Writer, call: Call, meanwhile: &mut Meanwhile<'_>) {
     }
 }
 
-/// The calls that come in while one is answered.
-struct Meanwhile<'a> {
-    embedder: &'a Embedder,
-    queue: &'a mut Receiver<Call>,
-    waiting: &'a mut VecDeque<Call>,
+fn write(
+    writer: &Writer,
+    requests: &[GenerateRequest],
+    caller: &Caller<'_>,
+    desk: &mut Desk<'_>,
+) -> Result<(), EngineError> {
+    if !caller.go_on() {
+        return Err(EngineError::Cancelled);
+    }
+    let texts = Texts::new(writer, requests)?;
+    desk.meanwhile(texts.lanes(), || {
+        let written = guarded(|| writer.decoder.with_threads(|| texts.write(caller)));
+        // One that fails fails all: the others need not go on.
+        caller.gone.fetch_or(written.is_err(), Ordering::Relaxed);
+        written
+    })
 }
 
-impl Meanwhile<'_> {
-    /// Embeds what is to be embedded, and leaves the other calls waiting. False when the queue was closed.
-    fn embed_first(&mut self) -> bool {
-        loop {
-            match self.queue.try_recv() {
-                Ok(call) => self.take(call),
-                Err(TryRecvError::Empty) => return true,
-                Err(TryRecvError::Disconnected) => return false,
-            }
-        }
+fn score(
+    writer: &Writer,
+    requests: &[ScoreRequest],
+    cancel: &Cancel,
+    desk: &mut Desk<'_>,
+) -> Result<Vec<Vec<f32>>, EngineError> {
+    if cancel.is_cancelled() {
+        return Err(EngineError::Cancelled);
+    }
+    let answers = Answers::new(writer, requests)?;
+    let failed = AtomicBool::new(false);
+    let go_on = || !failed.load(Ordering::Relaxed) && !cancel.is_cancelled();
+    desk.meanwhile(answers.lanes(), || {
+        let scored = guarded(|| writer.decoder.with_threads(|| answers.score(&go_on)));
+        failed.fetch_or(scored.is_err(), Ordering::Relaxed);
+        scored
+    })?;
+    Ok(answers.into_scores())
+}
+
+/// Where calls come in.
+struct Desk<'a> {
+    embedder: Embedder,
+    queue: &'a Receiver<Call>,
+    /// Calls that came while another was answered.
+    waiting: VecDeque<Call>,
+}
+
+impl Desk<'_> {
+    /// The next call; `None` when the queue was closed.
+    fn next(&mut self) -> Option<Call> {
+        self.waiting.pop_front().or_else(|| self.queue.recv().ok())
     }
 
-    fn take(&mut self, call: Call) {
+    /// Runs the work on so many threads, and embeds meanwhile: an embedding takes milliseconds where texts take
+    /// seconds. The other calls wait. Returns the first error that is not merely the end of what failed elsewhere.
+    fn meanwhile(
+        &mut self,
+        lanes: usize,
+        work: impl Fn() -> Result<(), EngineError> + Sync,
+    ) -> Result<(), EngineError> {
+        let broken = || EngineError::Compute("a thread of the engine broke".to_owned());
+        let outcomes: Vec<Result<(), EngineError>> = std::thread::scope(|scope| {
+            let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(&work)).collect();
+            while lanes.iter().any(|lane| !lane.is_finished()) {
+                if let Ok(call) = self.queue.recv_timeout(LOOK_UP) {
+                    self.embed_or_keep(call);
+                }
+            }
+            let outcome = |lane: ScopedJoinHandle<'_, _>| lane.join().unwrap_or_else(|_| Err(broken()));
+            lanes.into_iter().map(outcome).collect()
+        });
+        let mut errors: Vec<EngineError> = outcomes.into_iter().filter_map(Result::err).collect();
+        errors.sort_by_key(|error| matches!(error, EngineError::Cancelled));
+        errors.into_iter().next().map_or(Ok(()), Err)
+    }
+
+    fn embed_or_keep(&mut self, call: Call) {
         let Work::Embed { texts, answer } = &call.work else {
             return self.waiting.push_back(call);
         };
-        let embedded = guarded(|| embed(self.embedder, texts, &call.cancel));
+        let embedded = guarded(|| embed(&self.embedder, texts, &call.cancel));
         drop(call.place);
         let _nobody_waits = answer.send(embedded);
     }
 }
 
-/// The caller of running texts, seen from the thread.
-struct Caller<'a, 'm> {
+/// The caller of running texts, seen from the threads that write them.
+struct Caller<'a> {
     answers: &'a SyncSender<Answer>,
     cancel: &'a Cancel,
-    gone: bool,
-    /// Kept back until the call has given back its place.
-    last: Option<Answer>,
-    meanwhile: &'a mut Meanwhile<'m>,
+    gone: AtomicBool,
+    /// Kept back until the call has given back its place. std Mutex: held while an answer is changed for another.
+    last: Mutex<Option<Answer>>,
 }
 
-impl Caller<'_, '_> {
-    fn send(&mut self, answer: Answer) {
-        self.gone |= self.answers.send(answer).is_err();
+impl Caller<'_> {
+    fn send(&self, answer: Answer) {
+        self.gone
+            .fetch_or(self.answers.send(answer).is_err(), Ordering::Relaxed);
     }
 }
 
-impl Listener for Caller<'_, '_> {
-    fn go_on(&mut self) -> bool {
-        self.meanwhile.embed_first() && !self.gone && !self.cancel.is_cancelled()
+impl Listener for Caller<'_> {
+    fn go_on(&self) -> bool {
+        !self.gone.load(Ordering::Relaxed) && !self.cancel.is_cancelled()
     }
 
-    fn piece(&mut self, index: usize, piece: String) {
+    fn piece(&self, index: usize, piece: String) {
         self.send(Answer::Piece(index, piece));
     }
 
-    fn done(&mut self, index: usize, generation: Generation) {
-        if let Some(before) = self.last.replace(Answer::Done(index, generation)) {
+    fn done(&self, index: usize, generation: Generation) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = last.replace(Answer::Done(index, generation));
+        drop(last);
+        if let Some(before) = before {
             self.send(before);
         }
     }
@@ -339,9 +394,9 @@ fn embed(embedder: &Embedder, texts: &[String], cancel: &Cancel) -> Result<Vec<V
     }
 }
 
-/// Runs model code with candle's own threads kept warm, and turns a panic into an error.
-fn guarded<T: Send>(work: impl FnOnce() -> Result<T, EngineError> + Send) -> Result<T, EngineError> {
-    catch_unwind(AssertUnwindSafe(|| Device::Cpu.with_context(work))).unwrap_or_else(|panic| {
+/// Turns a panic in the model's code into an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         let detail = text
             .or_else(|| panic.downcast_ref::<&str>().copied())

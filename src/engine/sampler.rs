@@ -9,7 +9,11 @@ use std::collections::HashSet;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
+use super::llama::exponential_sum;
 use super::{EngineError, Sampling};
+
+/// So many of the likeliest candidates are sorted first.
+const FIRST_SORTED: usize = 64;
 
 /// Chooses the tokens of one text.
 #[derive(Debug)]
@@ -49,20 +53,20 @@ impl Sampler {
 
     /// Ids and penalised logits of all tokens that have one.
     fn candidates(&self, logits: &[f32]) -> Vec<(u32, f32)> {
-        let penalty = self.sampling.repetition_penalty;
-        let penalised = |id: u32, logit: f32| {
-            if !self.written.contains(&id) {
-                logit
-            } else if logit > 0.0 {
-                logit / penalty
-            } else {
-                logit * penalty
+        let mut penalised = logits.to_vec();
+        for id in &self.written {
+            if let Some(logit) = penalised.get_mut(*id as usize) {
+                if *logit > 0.0 {
+                    *logit /= self.sampling.repetition_penalty;
+                } else {
+                    *logit *= self.sampling.repetition_penalty;
+                }
             }
-        };
+        }
         (0u32..)
-            .zip(logits)
+            .zip(penalised)
             .filter(|(_, logit)| !logit.is_nan())
-            .map(|(id, logit)| (id, penalised(id, *logit).min(f32::MAX)))
+            .map(|(id, logit)| (id, logit.min(f32::MAX)))
             .filter(|(_, logit)| logit.is_finite())
             .collect()
     }
@@ -76,18 +80,21 @@ impl Sampler {
             candidates.select_nth_unstable_by(top_k, most_likely_first);
             candidates.truncate(top_k);
         }
-        candidates.sort_unstable_by(most_likely_first);
-        let highest = f64::from(candidates.first()?.1);
-        let weight = |logit: f32| ((f64::from(logit) - highest) / self.sampling.temperature).exp();
+        let highest = candidates.iter().copied().min_by(most_likely_first)?.1;
+        let weight = |logit: f32| (f64::from(logit - highest) / self.sampling.temperature).exp();
         let total: f64 = candidates.iter().map(|(_, logit)| weight(*logit)).sum();
         let mut nucleus = 0.0;
         let mut kept = 0;
-        for (_, logit) in candidates.iter() {
+        let mut sorted = 0;
+        while nucleus < self.sampling.top_p * total || kept == 0 {
+            if kept == sorted {
+                sorted = sort_more(candidates, sorted);
+            }
+            let Some((_, logit)) = candidates.get(kept) else {
+                break;
+            };
             nucleus += weight(*logit);
             kept += 1;
-            if nucleus >= self.sampling.top_p * total {
-                break;
-            }
         }
         candidates.truncate(kept);
         let mut left = self.random.random::<f64>() * nucleus;
@@ -101,18 +108,24 @@ impl Sampler {
     }
 }
 
+/// Sorts some more of the candidates, the first `sorted` of which are. Returns how many are then: a nucleus is a few
+/// out of 50,000.
+fn sort_more(candidates: &mut [(u32, f32)], sorted: usize) -> usize {
+    let more = FIRST_SORTED.max(3 * sorted);
+    let (_, rest) = candidates.split_at_mut(sorted);
+    if more < rest.len() {
+        rest.select_nth_unstable_by(more, most_likely_first);
+    }
+    let more = more.min(rest.len());
+    let (next, _) = rest.split_at_mut(more);
+    next.sort_unstable_by(most_likely_first);
+    sorted + more
+}
+
 /// The natural logarithm of a token's probability: its logit less the logarithm of the sum of all exponentials.
 pub(super) fn log_probability(logits: &[f32], id: u32) -> f64 {
-    let highest = logits
-        .iter()
-        .copied()
-        .filter(|logit| !logit.is_nan())
-        .fold(f32::MIN, f32::max);
-    let sum: f64 = logits
-        .iter()
-        .filter(|logit| !logit.is_nan())
-        .map(|logit| f64::from((logit - highest).exp()))
-        .sum();
+    let highest = logits.iter().fold(f32::MIN, |highest, logit| highest.max(*logit));
+    let sum = exponential_sum(logits, highest);
     let own = logits.get(id as usize).copied().unwrap_or(f32::NEG_INFINITY);
     f64::from(own - highest) - sum.ln()
 }

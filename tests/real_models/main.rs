@@ -18,4 +18,5 @@ mod tokenizer;
 mod families;
 mod queue;
 mod constraint;
+mod together;
 mod program;

@@ -32,7 +32,7 @@ pub(super) struct Queries<'a> {
     /// Values of a head.
     pub(super) width: usize,
     /// Writes the scaled query of a position (from 0) and a head of the group.
-    pub(super) write: &'a (dyn Fn(usize, usize, &mut [f32]) + Sync),
+    pub(super) write: &'a dyn Fn(usize, usize, &mut [f32]),
 }
 
 /// The weighted values: tiles of 16 values of the head; in each one lane for each query, position by position, and head

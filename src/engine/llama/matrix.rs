@@ -4,17 +4,11 @@
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use half::f16;
-use rayon::prelude::*;
 
 use super::kernels::{BLOCK, Lane, MOST_ROWS, WIDTH, multiply, unpack_eight, unpack_four};
 
 /// Weights of each column unpacked at a time: with 16 columns, 24 KB, half of a core's first cache.
 const PANEL: usize = 384;
-/// Fewer rows are packed faster by one thread than by several.
-const MANY_ROWS: usize = 24;
-/// Parts of a product for each thread: a thread that starts late leaves some to the others.
-const PARTS_A_THREAD: usize = 3;
-
 /// A matrix of `outputs` rows and `depth` columns, as the file has it.
 pub(super) struct Matrix {
     outputs: usize,
@@ -44,13 +38,6 @@ pub(super) struct Rows {
     count: usize,
     depth: usize,
     values: Vec<f32>,
-}
-
-/// Rows that are packed side by side.
-struct Group<'a> {
-    first: usize,
-    rows: usize,
-    values: &'a mut [f32],
 }
 
 /// A product in tiles: 16 outputs of every row, then the next 16.
@@ -160,37 +147,21 @@ impl Matrix {
 impl Rows {
     /// Packs `count` rows of `depth` values, each written by `write` into the slice that it is given.
     pub(super) fn pack(&mut self, count: usize, depth: usize, write: impl Fn(usize, &mut [f32])) {
-        for group in self.groups(count, depth) {
-            group.pack(depth, &write);
-        }
-    }
-
-    /// [`Rows::pack`] on all threads, where there are rows enough for that to be faster.
-    pub(super) fn pack_shared(
-        &mut self,
-        count: usize,
-        depth: usize,
-        write: impl Fn(usize, &mut [f32]) + Sync,
-    ) {
-        if count < MANY_ROWS {
-            return self.pack(count, depth, write);
-        }
-        let groups = self.groups(count, depth);
-        groups.into_par_iter().for_each(|group| group.pack(depth, &write));
-    }
-
-    fn groups(&mut self, count: usize, depth: usize) -> Vec<Group<'_>> {
         self.count = count;
         self.depth = depth;
         self.values.resize(count * depth, 0.0);
-        let mut groups = Vec::with_capacity(count.div_ceil(MOST_ROWS));
+        let mut row = vec![0.0; depth];
         let mut rest = self.values.as_mut_slice();
         for (first, rows) in groups_of(count) {
-            let (values, after) = rest.split_at_mut(rows * depth);
-            groups.push(Group { first, rows, values });
+            let (group, after) = rest.split_at_mut(rows * depth);
+            for offset in 0..rows {
+                write(first + offset, &mut row);
+                for (place, value) in group.iter_mut().skip(offset).step_by(rows).zip(&row) {
+                    *place = *value;
+                }
+            }
             rest = after;
         }
-        groups
     }
 
     /// Adds the product of the values from `start` on with a panel: one lane a row.
@@ -206,40 +177,20 @@ impl Rows {
     }
 }
 
-impl Group<'_> {
-    fn pack(self, depth: usize, write: impl Fn(usize, &mut [f32])) {
-        let mut row = vec![0.0; depth];
-        for offset in 0..self.rows {
-            write(self.first + offset, &mut row);
-            let places = self.values.iter_mut().skip(offset).step_by(self.rows);
-            for (place, value) in places.zip(&row) {
-                *place = *value;
-            }
-        }
-    }
-}
-
 impl Product {
     /// Multiplies the rows with each of the matrices; their outputs follow one another, each from a new tile on.
     /// All must be as deep as the rows.
     pub(super) fn multiply(&mut self, matrices: &[&Matrix], rows: &Rows) {
         self.rows = rows.count;
-        let tiles: Vec<(&Matrix, usize)> = matrices
+        let tiles = matrices.iter().map(|matrix| matrix.tiles()).sum::<usize>();
+        self.lanes.resize(tiles * rows.count, [0.0; WIDTH]);
+        let mut panel = vec![[0.0; WIDTH]; PANEL.min(rows.depth)];
+        let tiles = matrices
             .iter()
-            .flat_map(|matrix| (0..matrix.tiles()).map(|tile| (*matrix, tile)))
-            .collect();
-        self.lanes.resize(tiles.len() * rows.count, [0.0; WIDTH]);
-        let parts = rayon::current_num_threads() * PARTS_A_THREAD;
-        let tiles_a_part = tiles.len().div_ceil(parts).max(1);
-        self.lanes
-            .par_chunks_mut((tiles_a_part * rows.count).max(1))
-            .zip(tiles.par_chunks(tiles_a_part))
-            .for_each(|(lanes, tiles)| {
-                let mut panel = vec![[0.0; WIDTH]; PANEL.min(rows.depth)];
-                for (sums, (matrix, tile)) in lanes.chunks_mut(rows.count.max(1)).zip(tiles) {
-                    matrix.multiply_tile(*tile, rows, &mut panel, sums);
-                }
-            });
+            .flat_map(|matrix| (0..matrix.tiles()).map(move |tile| (matrix, tile)));
+        for (sums, (matrix, tile)) in self.lanes.chunks_mut(rows.count.max(1)).zip(tiles) {
+            matrix.multiply_tile(tile, rows, &mut panel, sums);
+        }
     }
 
     /// Copies one row's outputs, from a tile on.
@@ -411,7 +362,7 @@ mod tests {
             for count in [1, 2, 7, 13, 50] {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
                 rows.pack(count, 416, |row, into| {
-                    into.copy_from_slice(&numbers(416, row as f32 * 7.0))
+                    into.copy_from_slice(&numbers(416, row as f32 * 7.0));
                 });
                 product.multiply(&[&matrix, &matrix], &rows);
                 let mut second = vec![0.0; 37];
@@ -435,7 +386,7 @@ mod tests {
             let outputs = |first: usize, count: usize, row: usize| {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
                 rows.pack(count, 800, |row, into| {
-                    into.copy_from_slice(&numbers(800, (first + row) as f32))
+                    into.copy_from_slice(&numbers(800, (first + row) as f32));
                 });
                 product.multiply(&[&matrix], &rows);
                 let mut outputs = vec![0.0; 48];

@@ -1,5 +1,5 @@
 //! The `llama` architecture (SmolLM2, Llama, Mistral): token ids in, logits out, for many texts in one pass over the
-//! weights. Dense layers of grouped-query attention with rotary positions and SwiGLU, after RMS normalisation
+//! weights. Dense layers of grouped-query attention with rotary positions and gated units (`SwiGLU`), after RMS normalisation
 //! (Touvron et al. 2023). Weights and metadata come from a GGUF file; which tokens are run is the caller's business.
 //!
 //! A row's logits do not depend on the rows run with it, nor on how a prompt is cut into chunks.
@@ -12,5 +12,6 @@ mod weights;
 mod pass;
 
 pub(super) use cache::Cache;
+pub(super) use kernels::exponential_sum;
 pub(super) use pass::{Run, Wanted, forward};
 pub(super) use weights::Llama;

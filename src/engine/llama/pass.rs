@@ -1,7 +1,5 @@
 //! One pass over a model's weights: the next tokens of any number of texts, as rows of one batch.
 
-use rayon::prelude::*;
-
 use super::attention::{MOST_QUERIES, Past, Queries, attend};
 use super::cache::Cache;
 use super::kernels::{Lane, gate, normalise, rotate};
@@ -125,8 +123,8 @@ impl<'m> Pass<'m> {
         self.keep(index, layer, runs);
         self.attend(index, runs);
         let (attended, width) = (&self.attended, self.model.shape.query_width());
-        self.packed.pack_shared(self.rows.len(), width, |row, into| {
-            copy(vector(attended, row, width), into)
+        self.packed.pack(self.rows.len(), width, |row, into| {
+            copy(vector(attended, row, width), into);
         });
         self.product.multiply(&[&layer.attention_output], &self.packed);
         self.add_product();
@@ -138,14 +136,10 @@ impl<'m> Pass<'m> {
         self.product.multiply(&[&layer.gate, &layer.up], &self.packed);
         let half = self.product.lanes.len() / 2;
         let (gates, ups) = self.product.lanes.split_at_mut(half);
-        let lanes_a_part = gates.len().div_ceil(rayon::current_num_threads()).max(1024);
-        gates
-            .par_chunks_mut(lanes_a_part)
-            .zip(ups.par_chunks(lanes_a_part))
-            .for_each(|(gates, ups)| gate(gates, ups));
+        gate(gates, ups);
         let product = &self.product;
         self.packed
-            .pack_shared(self.rows.len(), self.model.shape.inner_width, |row, into| {
+            .pack(self.rows.len(), self.model.shape.inner_width, |row, into| {
                 product.copy_row(0, row, into);
             });
         self.product.multiply(&[&layer.down], &self.packed);
@@ -208,7 +202,7 @@ impl<'m> Pass<'m> {
             };
             Some(attend(past, &queries))
         };
-        let attended: Vec<Option<Vec<Lane>>> = parts.par_iter().map(attend_part).collect();
+        let attended: Vec<Option<Vec<Lane>>> = parts.iter().map(attend_part).collect();
         for (part, lanes) in parts.iter().zip(attended) {
             let product = Product {
                 rows: part.positions * group,
@@ -243,10 +237,9 @@ impl<'m> Pass<'m> {
 
     fn pack_normalised(&mut self, weights: &[f32]) {
         let (states, shape) = (&self.states, &self.model.shape);
-        self.packed
-            .pack_shared(self.rows.len(), shape.width, |row, into| {
-                normalise(vector(states, row, shape.width), weights, shape.epsilon, into);
-            });
+        self.packed.pack(self.rows.len(), shape.width, |row, into| {
+            normalise(vector(states, row, shape.width), weights, shape.epsilon, into);
+        });
     }
 
     fn add_product(&mut self) {
@@ -272,7 +265,7 @@ impl<'m> Pass<'m> {
             return Vec::new();
         }
         let (states, shape, norm) = (&self.states, &self.model.shape, &self.model.norm);
-        self.packed.pack_shared(wanted.len(), shape.width, |index, into| {
+        self.packed.pack(wanted.len(), shape.width, |index, into| {
             let row = wanted.get(index).copied().unwrap_or_default();
             normalise(vector(states, row, shape.width), norm, shape.epsilon, into);
         });
@@ -280,7 +273,6 @@ impl<'m> Pass<'m> {
         self.product.multiply(&[output], &self.packed);
         let product = &self.product;
         (0..wanted.len())
-            .into_par_iter()
             .map(|row| {
                 let mut logits = vec![0.0; output.outputs()];
                 product.copy_row(0, row, &mut logits);
