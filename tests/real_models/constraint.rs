@@ -87,7 +87,7 @@ fn only_what_the_constraint_admits_is_written() {
                 FinishReason::Stop => assert!(admits(&Answers, &written.text), "{family}: {}", written.text),
                 // A tiny model may say " very" for ever.
                 FinishReason::Length => {
-                    assert!(written.text.starts_with("Yes") || written.text.starts_with("No"))
+                    assert!(written.text.starts_with("Yes") || written.text.starts_with("No"));
                 }
                 other => panic!("{family}: {other:?} after {:?}", written.text),
             }

@@ -180,6 +180,11 @@ fn finish(words: &[Word]) -> String {
     sentence
 }
 
+/// Whether a text has what is most likely a finite verb.
+pub fn has_verb(text: &str) -> bool {
+    words::have_verb(&words::split(text)) || words::split(text).iter().any(Word::may_be_verb)
+}
+
 /// The constraint that admits these texts and no others.
 #[derive(Debug)]
 pub struct OneOf {

@@ -25,6 +25,13 @@ const FINITE: [&str; 74] = [
     "wasn't",
 ];
 
+/// Past forms that are rarer than those above, or plural forms of the present.
+#[rustfmt::skip]
+const IRREGULAR_PASTS: [&str; 30] = [
+    "want", "plan", "say", "face", "need", "remain", "tell", "call", "fear", "use", "hope", "think", "know", "died", "won", "bid",
+    "sank", "swore", "tore", "taught", "caught", "hid", "hung", "felt", "dealt", "shook", "woke", "froze", "sat", "read",
+];
+
 #[rustfmt::skip]
 const PRONOUNS: [&str; 24] = [
     "he", "she", "it", "they", "we", "i", "you", "this", "that", "these", "those", "his", "her", "their", "its", "him", "them",
@@ -92,6 +99,12 @@ impl Word {
 
     pub(super) fn is_pronoun(&self) -> bool {
         PRONOUNS.contains(&self.lower.as_str())
+    }
+
+    /// Whether it may be a verb of the present tense, or the plural of a noun.
+    pub(super) fn may_be_verb(&self) -> bool {
+        let inflected = self.lower.len() > 3 && (self.lower.ends_with('s') || self.lower.ends_with("ed"));
+        !self.has_capital() && (inflected || IRREGULAR_PASTS.contains(&self.lower.as_str()))
     }
 
     /// Whether a subject may begin with it: an article, a name, a noun without one is left aside.

@@ -2,11 +2,12 @@
 
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
+use crate::summarize::compression::has_verb;
 use crate::summarize::parse::ends_as_sentence;
 use crate::summarize::passages::has_whole_quotations;
 use crate::text::language::detect;
 use crate::text::sentences;
-use crate::text::similarity::words;
+use crate::text::similarity::{is_function_word, words};
 
 const MIN_WORDS: usize = 5;
 
@@ -36,13 +37,30 @@ const POINTING_BACK: [&str; 22] = [
     "so", "well", "however", "also", "instead",
 ];
 
-/// Stands on its own: its first word does not point back.
+/// Pronouns for persons, which need a name before them.
+const PERSONAL: [&str; 9] = ["he", "she", "him", "her", "his", "hers", "they", "them", "their"];
+
+/// Stands on its own: its first word does not point back, and no pronoun comes before whom it stands for.
 pub fn stands_alone(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let first = words(candidate.text).into_iter().next().unwrap_or_default();
-    reason_if(
-        POINTING_BACK.contains(&first.as_str()),
-        CheckReason::NotSelfContained,
-    )
+    let points_back = POINTING_BACK.contains(&first.as_str()) || has_pronoun_without_noun(candidate.text);
+    reason_if(points_back, CheckReason::NotSelfContained)
+}
+
+/// "In 2016, she told the paper": before the pronoun stand nothing but function words and numbers.
+fn has_pronoun_without_noun(text: &str) -> bool {
+    let words = words(text);
+    let Some(pronoun) = words.iter().position(|word| PERSONAL.contains(&word.as_str())) else {
+        return false;
+    };
+    let mut before = words.iter().take(pronoun);
+    before.all(|word| is_function_word(word) || word.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// Has a finite verb: "In a highly produced 4." is no sentence.
+pub fn verb(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let is_english = candidate.rules.language.is_none_or(|language| language == "en");
+    reason_if(is_english && !has_verb(candidate.text), CheckReason::Unfinished)
 }
 
 /// Begins and ends as a sentence does; every quotation mark and bracket has its partner.
@@ -90,4 +108,21 @@ pub fn language(candidate: &Candidate<'_>) -> Vec<CheckReason> {
         .iter()
         .any(|sentence| detect(sentence).is_some_and(|detected| detected != language));
     reason_if(is_other && !cites_the_like, CheckReason::WrongLanguage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pronoun_needs_somebody_before_it() {
+        for (text, dangles) in [
+            ("In 2016, she told the paper that the bridge is old.", true),
+            ("Ann Example said she is glad.", false),
+            ("After 14 days, the mayor said he left.", false),
+            ("The council closed the bridge.", false),
+        ] {
+            assert_eq!(has_pronoun_without_noun(text), dangles, "{text}");
+        }
+    }
 }

@@ -17,13 +17,13 @@ const MOST_SPEAKER_WORDS: usize = 8;
 /// `facts_mixed` when no one cited sentence has its names and most of its words in their order.
 pub fn mixed(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let own = content_words(statement_of(candidate.text));
-    let follows = |sentence: &&str| {
+    let follows = |sentence: &str| {
         let shared = common_subsequence(&own, &content_words(sentence));
         let has_names = facts::unsupported_names(candidate.text, &[sentence]).is_empty();
         has_names && shared as f64 >= MIN_FOLLOWED * own.len() as f64
     };
     let is_mixed =
-        !candidate.evidence.is_empty() && !candidate.evidence.iter().any(|sentence| follows(&sentence));
+        !candidate.evidence.is_empty() && !candidate.evidence.iter().any(|sentence| follows(sentence));
     reason_if(is_mixed, CheckReason::FactsMixed)
 }
 

@@ -55,6 +55,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     form::length,
     form::ending,
     form::stands_alone,
+    form::verb,
     form::markup,
     form::language,
     facts::citation,
