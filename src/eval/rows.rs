@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::domain::{Bullet, BulletKind, CheckReason, article_set_hash};
 use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
 use crate::ingest::analyze::analyze;
-use crate::summarize::{self, Input, Source};
+use crate::summarize::{self, Gate, Grounding, Input, Source};
 
 /// How much of each article the plain prompt gets, and how much it may write.
 const PLAIN_CHARS_PER_ARTICLE: usize = 900;
@@ -26,6 +26,12 @@ const CHARS_PER_TOKEN: usize = 3;
 pub enum Row {
     /// This program as it is configured.
     Nutgraf,
+    /// The same, but the model may write anything.
+    WithoutMask,
+    /// The same, but nothing that the model writes is refused; the first candidates are all there are.
+    WithoutGate,
+    /// The same without either.
+    WithoutBoth,
     /// The same model with one plain prompt over the beginnings of the articles.
     PlainPrompt,
     /// The first three sentences of the most central article.
@@ -47,6 +53,9 @@ impl Row {
     pub fn name(self) -> &'static str {
         match self {
             Self::Nutgraf => "nutgraf",
+            Self::WithoutMask => "without-mask",
+            Self::WithoutGate => "without-gate",
+            Self::WithoutBoth => "without-both",
             Self::PlainPrompt => "plain-prompt",
             Self::Lead3 => "lead3",
             Self::RoundRobin => "round-robin",
@@ -59,7 +68,26 @@ impl Row {
 
     /// Whether it needs the models.
     pub fn needs_engine(self) -> bool {
-        matches!(self, Self::Nutgraf | Self::PlainPrompt)
+        self.is_nutgraf() || self == Self::PlainPrompt
+    }
+
+    fn is_nutgraf(self) -> bool {
+        matches!(
+            self,
+            Self::Nutgraf | Self::WithoutMask | Self::WithoutGate | Self::WithoutBoth
+        )
+    }
+
+    /// How the row summarizes: as configured, with what it is without switched off.
+    pub fn settings(self, configured: &summarize::Settings) -> summarize::Settings {
+        let mut settings = configured.clone();
+        if matches!(self, Self::WithoutMask | Self::WithoutBoth) {
+            settings.grounding = Grounding::Off;
+        }
+        if matches!(self, Self::WithoutGate | Self::WithoutBoth) {
+            settings.gate = Gate::Off;
+        }
+        settings
     }
 }
 
@@ -124,8 +152,8 @@ pub fn write(
         seconds: 0.0,
     };
     let extracts = match (row, desk, &case.reference) {
-        (Row::Nutgraf, Some(desk), _) => {
-            nutgraf(case, desk, &mut written)?;
+        (row, Some(desk), _) if row.is_nutgraf() => {
+            nutgraf(case, desk, &row.settings(desk.settings), &mut written)?;
             Vec::new()
         }
         (Row::PlainPrompt, Some(desk), _) => {
@@ -139,7 +167,7 @@ pub fn write(
         (Row::Textrank, ..) => extractive::text_rank(&case.sentences),
         (Row::Centroid, ..) => extractive::centroid(&case.sentences),
         (Row::Oracle, _, Some(reference)) => extractive::oracle(&case.sentences, reference, budget_words),
-        (Row::Nutgraf | Row::PlainPrompt, None, _) | (Row::Oracle, _, None) => return Ok(None),
+        _ => return Ok(None),
     };
     let extracts = extractive::cut_at(&extracts, budget_words);
     let extracts = extracts
@@ -159,7 +187,12 @@ fn statement(text: String, kind: BulletKind) -> Statement {
     }
 }
 
-fn nutgraf(case: &Case, desk: &Desk<'_>, written: &mut Written) -> anyhow::Result<()> {
+fn nutgraf(
+    case: &Case,
+    desk: &Desk<'_>,
+    settings: &summarize::Settings,
+    written: &mut Written,
+) -> anyhow::Result<()> {
     let cancel = Cancel::new();
     let analyses = analyze(&case.articles.iter().collect::<Vec<_>>(), desk.engine, &cancel)?;
     let source = |(article, analysis)| -> Source<'_> {
@@ -183,14 +216,7 @@ fn nutgraf(case: &Case, desk: &Desk<'_>, written: &mut Written) -> anyhow::Resul
         sources: &sources,
         previous: None,
     };
-    let summary = summarize::summarize(
-        &input,
-        desk.settings,
-        desk.engine,
-        desk.clock,
-        &cancel,
-        &mut |_| {},
-    )?;
+    let summary = summarize::summarize(&input, settings, desk.engine, desk.clock, &cancel, &mut |_| {})?;
     for bullet in summary.statements() {
         written.refused.extend(bullet.check.refused.iter().flatten());
         written.statements.push(Statement {
@@ -200,7 +226,7 @@ fn nutgraf(case: &Case, desk: &Desk<'_>, written: &mut Written) -> anyhow::Resul
             outlets: Some(bullet.outlets),
         });
     }
-    written.omitted = (desk.settings.max_bullets + 1).saturating_sub(written.statements.len());
+    written.omitted = (settings.max_bullets + 1).saturating_sub(written.statements.len());
     Ok(())
 }
 
@@ -245,4 +271,27 @@ fn plain_prompt(case: &Case, desk: &Desk<'_>) -> anyhow::Result<String> {
         ControlFlow::Continue(())
     })?;
     Ok(answers.into_iter().map(|answer| answer.text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_without_what_its_name_says_and_nothing_else() {
+        let configured = summarize::Settings::default();
+        assert_eq!(Row::Nutgraf.settings(&configured), configured);
+        for (row, grounding, gate) in [
+            (Row::WithoutMask, Grounding::Off, Gate::On),
+            (Row::WithoutGate, Grounding::Evidence, Gate::Off),
+            (Row::WithoutBoth, Grounding::Off, Gate::Off),
+        ] {
+            let expected = summarize::Settings {
+                grounding,
+                gate,
+                ..configured.clone()
+            };
+            assert_eq!(row.settings(&configured), expected);
+        }
+    }
 }
