@@ -41,7 +41,7 @@ overwhelm perfect plunge powerful remarkable renown sharp shaky significant skyr
 stun success sudden surg swift tense top troubled tumbl ugly unfair unusual vast vicious vital weak widely worse
 average billion bottom double doubled dozen fewest first fourth half hundred last majority million minority most none
 percent quarter record second single thousand third triple twice zero
-five fourteen ten thirteen thirty three twelve two trillion eleven seven six eight nine forty fifty twenty dozen
+if fifth sixth seventh eighth ninth tenth four scores nowhere five fourteen ten thirteen thirty three twelve two trillion eleven seven six eight nine forty fifty twenty dozen
 not no nor neither never nothing nobody without cannot unless unable unlikely likely possibl potential unclear unverified undecided unresolved unsolved
 may might could would should shall will
 bankrupt buried gunman kidneys coronavirus french iranian reverend premier deport acquit commut vaccin diagnos detain testimon confess angr
