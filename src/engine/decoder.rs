@@ -1,5 +1,5 @@
 //! The transformer that writes: token ids in, logits out. Weights come from a GGUF file. The `llama` family is computed
-//! by [`super::llama`], many texts in one step; the others by candle-transformers' quantized models, one text a thread.
+//! by `super::llama`, many texts in one step; the others by candle-transformers' quantized models, one text a thread.
 //!
 //! | `general.architecture` | models | tested | known limits |
 //! |---|---|---|---|

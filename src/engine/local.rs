@@ -2,7 +2,7 @@
 //!
 //! Calls are answered in the order in which they came, but embedding does not wait for a call that writes:
 //! it takes milliseconds where texts take seconds. The texts of one call are written together (see
-//! [`super::batch`]).
+//! `super::batch`).
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;

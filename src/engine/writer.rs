@@ -1,4 +1,4 @@
-//! One model that writes: its tokenizer, its chat template and its decoder. [`super::batch`] writes with it.
+//! One model that writes: its tokenizer, its chat template and its decoder. `super::batch` writes with it.
 
 use std::path::Path;
 
