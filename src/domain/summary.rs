@@ -261,6 +261,21 @@ pub struct Made {
     pub seed: u64,
 }
 
+impl Bullet {
+    /// The text without the parts that our code added.
+    pub fn text_without_added(&self) -> String {
+        let is_added = |position: usize| {
+            let mut added = self.added.iter();
+            added.any(|added| (added.start as usize..added.end as usize).contains(&position))
+        };
+        let characters = self.text.chars().enumerate();
+        characters
+            .filter(|(position, _)| !is_added(*position))
+            .map(|(_, c)| c)
+            .collect()
+    }
+}
+
 impl Summary {
     /// The lede and the bullets, in reading order.
     pub fn statements(&self) -> impl Iterator<Item = &Bullet> {

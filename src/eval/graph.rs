@@ -10,7 +10,7 @@ const MAX_ITERATIONS: usize = 500;
 pub type Vector = BTreeMap<String, f64>;
 
 /// TF-IDF vectors, each sentence a document: the term's count over the sentence's largest, times
-/// ln(N / (1 + n)), which is the weighting of the `sumy` package.
+/// ln(N / (1 + n)). A word of every sentence weighs a little less than nothing.
 pub fn tf_idf(sentences: &[Vec<String>]) -> Vec<Vector> {
     let mut containing: BTreeMap<&str, usize> = BTreeMap::new();
     let counts: Vec<BTreeMap<&str, f64>> = sentences

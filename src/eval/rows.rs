@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cases::Case;
 use super::extractive;
 use crate::clock::Clock;
-use crate::domain::{Bullet, BulletKind, CheckReason, article_set_hash};
+use crate::domain::{BulletKind, CheckReason, article_set_hash};
 use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
 use crate::ingest::analyze::analyze;
 use crate::summarize::{self, Gate, Grounding, Input, Source};
@@ -221,25 +221,13 @@ fn nutgraf(
         written.refused.extend(bullet.check.refused.iter().flatten());
         written.statements.push(Statement {
             text: bullet.text.clone(),
-            written: without_added(bullet),
+            written: bullet.text_without_added(),
             kind: bullet.kind,
             outlets: Some(bullet.outlets),
         });
     }
     written.omitted = (settings.max_bullets + 1).saturating_sub(written.statements.len());
     Ok(())
-}
-
-/// The bullet's text without the spans that code added.
-fn without_added(bullet: &Bullet) -> String {
-    let is_added = |at: usize| {
-        bullet
-            .added
-            .iter()
-            .any(|span| (span.start as usize..span.end as usize).contains(&at))
-    };
-    let kept = bullet.text.chars().enumerate().filter(|(at, _)| !is_added(*at));
-    kept.map(|(_, c)| c).collect()
 }
 
 /// What most summarizers do: all articles in one prompt. Beginnings are shortened alike where they would not fit.

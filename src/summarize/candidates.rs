@@ -22,6 +22,9 @@ pub const MIN_CHANGED: f64 = 0.2;
 /// How much a wording that is nearly a copy of a source sentence must be better to be taken before another.
 const COPY_PENALTY: f64 = 2.0;
 
+/// A wording that is chosen from a list ends by itself; no sentence that may be evidence has more tokens.
+const MOST_FORCED_TOKENS: usize = 160;
+
 /// How many nats of likelihood a token one evidence word more or less is worth, all of them together.
 const COVERAGE_WEIGHT: f64 = 1.0;
 
@@ -55,9 +58,6 @@ pub fn compression(
     }
     Ok(None)
 }
-
-/// A wording that is chosen from a list ends by itself; no sentence that may be evidence has more tokens.
-const MOST_FORCED_TOKENS: usize = 160;
 
 /// Which candidates of a point are written together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -106,7 +106,7 @@ pub enum Grounding {
 pub enum Gate {
     /// What fails a check is not published.
     On,
-    /// The first candidate is taken as it is, `not_checked`.
+    /// The likeliest of the first candidates that tells most is taken as it is, `not_checked`.
     Off,
 }
 

@@ -1,7 +1,8 @@
-//! Points become bullets: kept from the version before where the evidence is the same, else the best of the model's
-//! candidates that pass the checks, else the best of some more, else the best source sentence.
+//! Points become bullets: kept from the version before where the evidence is the same, else the compression that the
+//! model chooses, else the best of its candidates that pass the checks, else a spare point's compression, else the best
+//! source sentence.
 //!
-//! All first candidates go to the engine in one call, and all further ones, so that it can run them together.
+//! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -175,7 +176,7 @@ impl<'a> Writer<'_, 'a> {
     /// spare points are returned. Nothing without the gate: it is what makes the list.
     fn compress_open(&mut self, prompt: &Prompt) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
         let mut spare = Vec::new();
-        if self.desk.settings.gate == Gate::Off {
+        if self.desk.settings.gate == Gate::Off || self.is_full() {
             return Ok(spare);
         }
         let mut chosen = Vec::new();
@@ -238,7 +239,7 @@ impl<'a> Writer<'_, 'a> {
         };
         let mains = self.drafts.iter().take(self.places()).enumerate();
         let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
-        for (index, mut wording) in spare {
+        for (index, wording) in spare {
             let Some(replaced) = replaceable.pop().filter(|_| !self.is_full()) else {
                 break;
             };
@@ -248,7 +249,6 @@ impl<'a> Writer<'_, 'a> {
                 replaceable.push(replaced);
                 continue;
             }
-            wording.check.reasons = check.reasons;
             if let Some(draft) = self.drafts.get_mut(replaced) {
                 draft.given_up = true;
             }
@@ -435,7 +435,7 @@ impl<'a> Writer<'_, 'a> {
         };
         metrics::counter!("nutgraf_bullets_total", "kind" => code_of(bullet.kind)).increment(1);
         (self.on_bullet)(&bullet);
-        self.accepted.push(without_added(&bullet));
+        self.accepted.push(bullet.text_without_added());
         draft.bullet = Some(bullet);
     }
 }
@@ -448,19 +448,6 @@ const NO_CHECKS: &[CheckFn] = &[];
 fn share_of(text: &str, cited: &[Passage<'_>]) -> f64 {
     let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
     (supported_share(text, &evidence) * 100.0).round() / 100.0
-}
-
-/// A bullet's text without the parts that our code added.
-fn without_added(bullet: &Bullet) -> String {
-    let is_added = |position: usize| {
-        let mut added = bullet.added.iter();
-        added.any(|added| (added.start as usize..added.end as usize).contains(&position))
-    };
-    let characters = bullet.text.chars().enumerate();
-    characters
-        .filter(|(position, _)| !is_added(*position))
-        .map(|(_, c)| c)
-        .collect()
 }
 
 /// The name of a code as the API and the metrics have it.

@@ -3,6 +3,7 @@
 
 use super::cuts::time_at;
 use super::words::Word;
+use crate::text::capitalised;
 use crate::text::similarity::is_function_word;
 
 /// The longest speaker that is moved, words.
@@ -63,7 +64,7 @@ pub(super) fn moved_back(words: &[Word]) -> Option<Vec<Word>> {
     }
     let mut behind: Vec<Word> = words.get(..end_of_verb)?.to_vec();
     if let Some(first) = behind.first_mut() {
-        first.text = uncapitalised(first);
+        first.text = within_a_sentence(first);
     }
     moved.extend(behind);
     Some(moved)
@@ -85,7 +86,7 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
         && !speaker.first()?.is_pronoun()
         && !speaker
             .iter()
-            .any(|word| word.is(&["who", "which", "and", "as", "which", "where"]))
+            .any(|word| word.is(&["who", "which", "and", "as", "where"]))
         && !first.quoted
         && first.opens_subject();
     if !is_plain {
@@ -99,7 +100,7 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
     }
     let mut rest = statement.to_vec();
     if let Some(first) = rest.first_mut() {
-        first.text = uncapitalised(first);
+        first.text = within_a_sentence(first);
     }
     if let Some(last) = rest.last_mut() {
         last.text = last.unmarked();
@@ -108,16 +109,8 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
     Some(moved)
 }
 
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>());
-    first.unwrap_or_default() + letters.as_str()
-}
-
 /// A word that opened the sentence as it stands within one: names keep their capital.
-fn uncapitalised(word: &Word) -> String {
+fn within_a_sentence(word: &Word) -> String {
     let is_common = is_function_word(&word.lower)
         || [
             "officials",

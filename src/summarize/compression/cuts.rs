@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::words::{WEEKDAYS, Word, attribute, deny, have_verb};
+use super::words::{Word, attribute, deny, have_verb};
+use crate::text::facts::WEEKDAYS;
 
 /// A change of a sentence: words that go, and what stands in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]

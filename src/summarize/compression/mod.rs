@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use super::candidates::MIN_CHANGED;
 use crate::engine::constraint::{Constraint, State};
-use crate::text::similarity::{changed_share, is_function_word, longest_shared_run};
+use crate::text::capitalised;
+use crate::text::similarity::{self, changed_share, is_function_word, longest_shared_run};
 use cuts::Edit;
 use words::Word;
 
@@ -35,7 +36,7 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
     let source = words::split(sentence);
     let mut edits = cuts::edits(&source);
     edits.truncate(MOST_EDITS);
-    let own_words = crate::text::similarity::words(sentence);
+    let own_words = similarity::words(sentence);
     let mut found: BTreeMap<String, f64> = BTreeMap::new();
     for chosen in 0u32..1 << edits.len() {
         let picked: Vec<&Edit> = (0u32..)
@@ -58,7 +59,7 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
                 continue;
             };
             let changed = changed_share(&text, sentence);
-            let run = longest_shared_run(&crate::text::similarity::words(&text), &own_words);
+            let run = longest_shared_run(&similarity::words(&text), &own_words);
             let is_long = text.split(' ').count() >= MIN_WORDS;
             if changed >= MIN_CHANGED && 1.0 - changed >= MIN_KEPT && run <= max_copied_words && is_long {
                 found.insert(text.clone(), told(&text));
@@ -73,7 +74,7 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
 
 /// How much a wording tells: its content words.
 fn told(text: &str) -> f64 {
-    let words = crate::text::similarity::words(text);
+    let words = similarity::words(text);
     words.iter().filter(|word| !is_function_word(word)).count() as f64
 }
 
@@ -107,9 +108,7 @@ fn apply(source: &[Word], edits: &[&Edit]) -> Option<Vec<Word>> {
             }
             (None, Some(before)) if edit.takes_comma => before.text = before.unmarked(),
             // The mark behind what goes stands behind what stays.
-            (None, Some(before))
-                if !mark.is_empty() && trailing_mark(&before.text).is_empty() && mark != "." =>
-            {
+            (None, Some(before)) if !mark.is_empty() && trailing_mark(&before.text).is_empty() => {
                 before.text.push_str(mark);
             }
             _ => {}
@@ -119,7 +118,7 @@ fn apply(source: &[Word], edits: &[&Edit]) -> Option<Vec<Word>> {
     articles_fit(&mut kept).then_some(kept)
 }
 
-/// The comma, semicolon or stop at the end.
+/// The comma or semicolon at the end.
 fn trailing_mark(text: &str) -> &'static str {
     match text.chars().next_back() {
         Some(',') => ",",
@@ -166,11 +165,7 @@ fn finish(words: &[Word]) -> String {
     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let line = texts.join(" ");
     let line = line.trim_end_matches([',', ';', ':', ' ', '—', '–', '-']);
-    let mut letters = line.chars();
-    let first = letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>());
-    let mut sentence = first.unwrap_or_default() + letters.as_str();
+    let mut sentence = capitalised(line);
     if !sentence.ends_with(['.', '!', '?']) && !sentence.ends_with(".\"") {
         match sentence.strip_suffix(",\"") {
             Some(quoted) => sentence = format!("{quoted}.\""),
@@ -314,10 +309,7 @@ mod tests {
                         calling it a risk to everybody who uses it.";
         let all = wordings(sentence, 8);
         for wording in &all {
-            let run = longest_shared_run(
-                &crate::text::similarity::words(wording),
-                &crate::text::similarity::words(sentence),
-            );
+            let run = longest_shared_run(&similarity::words(wording), &similarity::words(sentence));
             assert!(
                 run <= 8 && changed_share(wording, sentence) >= MIN_CHANGED,
                 "{wording}"

@@ -38,16 +38,6 @@ const PRONOUNS: [&str; 24] = [
     "himself", "herself", "itself", "themselves", "such", "there", "who",
 ];
 
-pub(super) const WEEKDAYS: [&str; 7] = [
-    "monday",
-    "tuesday",
-    "wednesday",
-    "thursday",
-    "friday",
-    "saturday",
-    "sunday",
-];
-
 /// Splits a line at its blanks.
 pub(super) fn split(line: &str) -> Vec<Word> {
     let mut inside = false;

@@ -12,32 +12,39 @@ mod inflection;
 mod lexicon;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use crate::engine::constraint::{Constraint, State};
 use crate::summarize::verify::meaning::is_hedge;
 use crate::text::facts;
-use trie::{Kind, MOST_NODES, NodeId, Trie};
-use units::{Units, capitalised};
+use trie::{Kind, NodeId, Trie};
+use units::Units;
 
 pub use units::straight;
 
-/// Where units hang in the trie: those that open the sentence, those within it, those that may follow a name.
-const OPENING: NodeId = 0;
-const WITHIN: NodeId = 1;
-const AFTER_NAME: NodeId = 2;
-const ROOTS: NodeId = 3;
+/// Where the evidence's units hang in its trie: all but names, and names. The common words have one root, the first.
+const UNITS: NodeId = 0;
+const NAMES: NodeId = 1;
 
-/// Places between units; ids above those of the nodes.
-const GAP: NodeId = MOST_NODES as NodeId + 1;
-const GAP_AFTER_NAME: NodeId = GAP + 1;
-const COMMA: NodeId = GAP + 2;
-const APOSTROPHE: NodeId = GAP + 3;
-const APOSTROPHE_AFTER_S: NodeId = GAP + 4;
-const POSSESSIVE: NodeId = GAP + 5;
-const END: NodeId = GAP + 6;
-const HYPHEN: NodeId = GAP + 7;
+/// A place of the automaton: a node of the common words, a node of the evidence's units, or between two units.
+type Place = u16;
+
+/// The evidence's nodes come behind so many common ones.
+const EVIDENCE: Place = 30_000;
+/// Places between units; above those of the nodes.
+const OPENING: Place = 60_000;
+const GAP: Place = OPENING + 1;
+const GAP_AFTER_NAME: Place = OPENING + 2;
+const COMMA: Place = OPENING + 3;
+const APOSTROPHE: Place = OPENING + 4;
+const APOSTROPHE_AFTER_S: Place = OPENING + 5;
+const POSSESSIVE: Place = OPENING + 6;
+const END: Place = OPENING + 7;
 /// No place at all.
-const NOWHERE: NodeId = NodeId::MAX;
+const NOWHERE: Place = Place::MAX;
+
+/// How many nodes either trie may have.
+const MOST_NODES: usize = 30_000;
 
 /// How many places the automaton can be in at once: a blank may go on in a name or part two units.
 const MOST_PLACES: usize = 8;
@@ -45,39 +52,44 @@ const MOST_PLACES: usize = 8;
 /// What may be written from some evidence.
 #[derive(Debug)]
 pub struct Automaton {
-    units: Trie,
+    evidence: Trie,
 }
 
 impl Automaton {
     /// The automaton of these sentences.
-    pub fn new(evidence: &[&str]) -> Self {
-        let found = Units::of(evidence);
-        let mut units = Trie::new(ROOTS);
+    pub fn new(sentences: &[&str]) -> Self {
+        let found = Units::of(sentences);
+        let mut evidence = Trie::new(2, MOST_NODES);
         for name in &found.names {
-            insert(&mut units, name, Kind::Name);
+            evidence.insert(NAMES, name, Kind::Name);
         }
         for span in &found.spans {
-            insert(&mut units, span, Kind::Span);
+            evidence.insert(UNITS, span, Kind::Span);
         }
         for title in &found.titles {
-            insert(&mut units, title, Kind::Word);
+            evidence.insert(UNITS, title, Kind::Word);
         }
         for word in words(&found) {
-            insert(&mut units, &word, Kind::Word);
+            evidence.insert(UNITS, &word, Kind::Word);
         }
+        // Last, since parts of long quotations are what can be done without when there is no room.
         for quotation in &found.quotations {
-            insert(&mut units, &format!("\"{quotation}\""), Kind::Span);
-            insert(&mut units, &format!("\"{quotation},\""), Kind::Span);
-            insert(&mut units, &format!("\"{quotation}.\""), Kind::Last);
+            evidence.insert(UNITS, &format!("\"{quotation}\""), Kind::Span);
+            evidence.insert(UNITS, &format!("\"{quotation},\""), Kind::Span);
+            evidence.insert(UNITS, &format!("\"{quotation}.\""), Kind::Last);
         }
-        Self { units }
+        Self { evidence }
     }
 
     /// The places that a byte leads to from one place.
-    fn follow(&self, place: NodeId, byte: u8, reached: &mut Places) {
+    fn follow(&self, place: Place, byte: u8, reached: &mut Places) {
         match place {
-            GAP => reached.extend(self.units.child(WITHIN, byte)),
-            GAP_AFTER_NAME => reached.extend(self.units.child(AFTER_NAME, byte)),
+            OPENING => self.open(byte, reached),
+            GAP => {
+                self.enter_unit(byte, reached);
+                reached.extend(self.child(EVIDENCE + NAMES, byte));
+            }
+            GAP_AFTER_NAME => self.enter_unit(byte, reached),
             COMMA => reached.extend((byte == b' ').then_some(GAP)),
             APOSTROPHE | APOSTROPHE_AFTER_S => {
                 reached.extend((byte == b's').then_some(POSSESSIVE));
@@ -86,20 +98,34 @@ impl Automaton {
                 }
             }
             POSSESSIVE => reached.extend(behind(Kind::Word, byte)),
-            HYPHEN => reached.extend(self.units.child(WITHIN, byte)),
             END => {}
             node => {
-                reached.extend(self.units.child(node, byte));
-                for kind in self.units.ends(node) {
+                reached.extend(self.child(node, byte));
+                for kind in self.ends(node) {
                     self.follow_unit(node, *kind, byte, reached);
                 }
             }
         }
     }
 
+    /// The first byte of the sentence: a capital stands for the small letter of any unit, and for itself.
+    fn open(&self, byte: u8, reached: &mut Places) {
+        if !byte.is_ascii_lowercase() {
+            self.enter_unit(byte.to_ascii_lowercase(), reached);
+            self.enter_unit(byte, reached);
+            reached.extend(self.child(EVIDENCE + NAMES, byte));
+        }
+    }
+
+    /// The first byte of a unit that is no name.
+    fn enter_unit(&self, byte: u8, reached: &mut Places) {
+        reached.extend(self.child(0, byte));
+        reached.extend(self.child(EVIDENCE + UNITS, byte));
+    }
+
     /// The places behind a unit that ends at a node.
-    fn follow_unit(&self, node: NodeId, kind: Kind, byte: u8, reached: &mut Places) {
-        let last = self.units.last_byte(node);
+    fn follow_unit(&self, node: Place, kind: Kind, byte: u8, reached: &mut Places) {
+        let last = self.last_byte(node);
         match byte {
             b'\'' if kind != Kind::Last && (last.is_ascii_alphabetic() || last == b'.') => {
                 reached.extend([if last == b's' {
@@ -108,11 +134,48 @@ impl Automaton {
                     APOSTROPHE
                 }]);
             }
-            b'-' if kind != Kind::Last && last.is_ascii_alphabetic() => reached.extend([HYPHEN]),
+            // "Trump-era", "anti-American".
+            b'-' if kind != Kind::Last && last.is_ascii_alphabetic() => reached.extend([GAP]),
             b'.' if last == b'.' => {}
             _ => reached.extend(behind(kind, byte)),
         }
     }
+
+    fn child(&self, place: Place, byte: u8) -> Option<Place> {
+        match place.checked_sub(EVIDENCE) {
+            Some(node) => self.evidence.child(node, byte).map(|child| child + EVIDENCE),
+            None => common().child(place, byte),
+        }
+    }
+
+    fn ends(&self, place: Place) -> &[Kind] {
+        match place.checked_sub(EVIDENCE) {
+            Some(node) => self.evidence.ends(node),
+            None => common().ends(place),
+        }
+    }
+
+    fn last_byte(&self, place: Place) -> u8 {
+        match place.checked_sub(EVIDENCE) {
+            Some(node) => self.evidence.last_byte(node),
+            None => common().last_byte(place),
+        }
+    }
+}
+
+/// The words that any bullet may use, in their forms: built once.
+fn common() -> &'static Trie {
+    static COMMON: OnceLock<Trie> = OnceLock::new();
+    COMMON.get_or_init(|| {
+        let mut common = Trie::new(1, MOST_NODES);
+        for word in lexicon::words() {
+            common.insert(0, word, Kind::Word);
+            for form in inflection::forms(word) {
+                common.insert(0, &form, Kind::Word);
+            }
+        }
+        common
+    })
 }
 
 impl Constraint for Automaton {
@@ -130,17 +193,15 @@ impl Constraint for Automaton {
 
     fn may_end(&self, state: State) -> bool {
         Places::from_state(state).all().any(|place| {
-            let ends = self.units.ends(place);
+            let ends = self.ends(place);
             // "U.S." ends a sentence with its own stop.
-            place == END
-                || ends.contains(&Kind::Last)
-                || !ends.is_empty() && self.units.last_byte(place) == b'.'
+            place == END || ends.contains(&Kind::Last) || !ends.is_empty() && self.last_byte(place) == b'.'
         })
     }
 }
 
 /// What may stand behind a unit of this kind, besides another of its letters.
-fn behind(kind: Kind, byte: u8) -> Option<NodeId> {
+fn behind(kind: Kind, byte: u8) -> Option<Place> {
     match (kind, byte) {
         (Kind::Last, _) => None,
         (Kind::Name, b' ') => Some(GAP_AFTER_NAME),
@@ -151,21 +212,11 @@ fn behind(kind: Kind, byte: u8) -> Option<NodeId> {
     }
 }
 
-fn insert(units: &mut Trie, unit: &str, kind: Kind) {
-    units.insert(OPENING, &capitalised(unit), kind);
-    units.insert(WITHIN, unit, kind);
-    if kind != Kind::Name {
-        units.insert(AFTER_NAME, unit, kind);
-    }
-}
-
-/// The evidence's words in their forms, and those of the lists.
+/// The evidence's words in their forms, with the words that deny and those that doubt where it has some.
 fn words(found: &Units) -> BTreeSet<String> {
     let mut words: BTreeSet<String> = found.words.clone();
     words.extend(found.words.iter().flat_map(|word| inflection::forms(word)));
     words.extend(found.words.iter().map(|word| format!("{word}ly")));
-    words.extend(lexicon::words().iter().map(|word| (*word).to_owned()));
-    words.extend(lexicon::words().iter().flat_map(|word| inflection::forms(word)));
     if found.words.iter().any(|word| is_hedge(word)) {
         words.extend(lexicon::MODALS.map(ToOwned::to_owned));
     }
@@ -177,16 +228,16 @@ fn words(found: &Units) -> BTreeSet<String> {
 
 /// The places that the automaton is in at once, sorted, each once: a [`State`].
 #[derive(Debug, Default)]
-struct Places(Vec<NodeId>);
+struct Places(Vec<Place>);
 
 impl Places {
-    fn of(places: impl IntoIterator<Item = NodeId>) -> Self {
+    fn of(places: impl IntoIterator<Item = Place>) -> Self {
         let mut all = Self::default();
         all.extend(places);
         all
     }
 
-    fn extend(&mut self, places: impl IntoIterator<Item = NodeId>) {
+    fn extend(&mut self, places: impl IntoIterator<Item = Place>) {
         for place in places {
             if let Err(at) = self.0.binary_search(&place) {
                 self.0.insert(at, place);
@@ -198,7 +249,7 @@ impl Places {
         self.0.is_empty()
     }
 
-    fn all(&self) -> impl Iterator<Item = NodeId> + '_ {
+    fn all(&self) -> impl Iterator<Item = Place> + '_ {
         self.0.iter().copied()
     }
 
@@ -214,7 +265,56 @@ impl Places {
 
     fn from_state(state: State) -> Self {
         let slots = (0..MOST_PLACES).rev();
-        let place = |slot: usize| NodeId::try_from(state.0 >> (16 * slot) & 0xffff).unwrap_or(NOWHERE);
+        let place = |slot: usize| Place::try_from(state.0 >> (16 * slot) & 0xffff).unwrap_or(NOWHERE);
         Self(slots.map(place).filter(|place| *place != NOWHERE).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::constraint::admits;
+
+    #[test]
+    fn all_common_words_have_room() {
+        assert!(common().len() < MOST_NODES - 2_000, "{}", common().len());
+        for word in lexicon::words() {
+            let sentence = format!("Ann {word} it.");
+            assert!(
+                admits(&Automaton::new(&["Mr. Ann left."]), &sentence),
+                "{sentence}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_and_numbers_are_the_evidences_alone() {
+        let automaton =
+            Automaton::new(&["Nearly 300 homes in Alder burned on Monday, Mayor Ann Example said."]);
+        for (sentence, is_in) in [
+            ("Nearly 300 homes burned on Monday, Example said.", true),
+            ("On Monday, nearly 300 homes in Alder burned.", true),
+            ("Mayor Example said nearly 300 homes burned.", true),
+            ("About 300 homes burned.", false),
+            ("300 homes burned.", false),
+            ("Nearly 30 homes burned.", false),
+            ("Nearly 300 people burned.", false),
+            ("Homes in Boston burned.", false),
+            ("Homes burned on Tuesday.", false),
+            ("Example Alder said homes burned.", false),
+            ("Homes never burned.", false),
+            ("homes burned.", false),
+            ("Homes burned", false),
+        ] {
+            assert_eq!(admits(&automaton, sentence), is_in, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn quotations_are_copied_whole_or_in_part() {
+        let automaton = Automaton::new(&["Ann Example called it “a very bad idea,” and left."]);
+        assert!(admits(&automaton, "Example called it \"a very bad idea.\""));
+        assert!(admits(&automaton, "Example called it \"bad.\""));
+        assert!(!admits(&automaton, "Example called it \"a good idea.\""));
     }
 }

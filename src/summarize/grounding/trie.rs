@@ -1,4 +1,4 @@
-//! The licensed units of a point as a trie over their bytes: what the automaton walks through.
+//! Units as a trie over their bytes: what the automaton walks through.
 
 /// What a unit is; it decides what may stand beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,13 +16,12 @@ pub(super) enum Kind {
 /// A node's index.
 pub(super) type NodeId = u16;
 
-/// More nodes than this are not kept: what does not fit is not licensed.
-pub(super) const MOST_NODES: usize = 60_000;
-
 /// A set of byte strings.
 #[derive(Debug)]
 pub(super) struct Trie {
     nodes: Vec<Node>,
+    /// A unit for which there is no room is not kept.
+    most_nodes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -35,16 +34,17 @@ struct Node {
 }
 
 impl Trie {
-    /// A trie with so many roots, numbered from 0.
-    pub(super) fn new(roots: NodeId) -> Self {
+    /// A trie with so many roots, numbered from 0, and at most so many nodes.
+    pub(super) fn new(roots: NodeId, most_nodes: usize) -> Self {
         Self {
             nodes: (0..roots).map(|_| Node::default()).collect(),
+            most_nodes: most_nodes.min(usize::from(NodeId::MAX)),
         }
     }
 
     /// Puts a unit under a root; nothing happens when the trie is full.
     pub(super) fn insert(&mut self, root: NodeId, unit: &str, kind: Kind) {
-        if self.nodes.len() + unit.len() > MOST_NODES {
+        if self.nodes.len() + unit.len() > self.most_nodes {
             return;
         }
         let mut at = root;
@@ -73,6 +73,12 @@ impl Trie {
     /// The byte that leads to a node.
     pub(super) fn last_byte(&self, at: NodeId) -> u8 {
         self.nodes.get(usize::from(at)).map_or(0, |node| node.last_byte)
+    }
+
+    /// How many nodes there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
     }
 
     fn child_or_new(&mut self, at: NodeId, byte: u8) -> NodeId {

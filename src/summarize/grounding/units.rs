@@ -8,6 +8,7 @@ use super::lexicon;
 use crate::summarize::prompt::one_line;
 use crate::text::facts::{self, Bound};
 use crate::text::similarity::is_function_word;
+use crate::text::{capitalised, uncapitalised};
 
 /// The units of some sentences, as they are written.
 #[derive(Debug, Default)]
@@ -71,17 +72,15 @@ const UNITED_STATES: [&str; 4] = ["U.S.", "US", "United States", "America"];
 
 /// Last words that are no short form of what they end: the "House" is not the "White House".
 #[rustfmt::skip]
-const GENERIC: [&str; 62] = [
+const GENERIC: [&str; 68] = [
     "Act", "Agency", "Agreement", "Amendment", "Army", "Assembly", "Association", "Authority", "Bank", "Bay", "Beach",
     "Board", "Bureau", "Center", "Centre", "Church", "City", "Club", "Coast", "College", "Commission", "Committee",
     "Company", "Congress", "Corporation", "Council", "County", "Court", "Day", "Department", "District", "East", "Force",
     "Foundation", "Fund", "Group", "Guard", "Hospital", "House", "Institute", "Island", "Islands", "Kingdom", "League",
     "National", "Nations", "News", "North", "Office", "Organization", "Party", "Post", "Press", "River", "School",
     "Service", "South", "State", "States", "Street", "Times", "West",
+    "Union", "University", "York", "Jr.", "Sr.", "Zealand",
 ];
-
-/// More words that last ones of an alias are not.
-const GENERIC_MORE: [&str; 6] = ["Union", "University", "York", "Jr.", "Sr.", "Zealand"];
 
 /// The most words behind a number that are looked at for what it counts.
 const MOST_COUNTED_WORDS: usize = 4;
@@ -123,16 +122,23 @@ impl Units {
     /// says what they count.
     fn add_number(&mut self, sentence: &str, number: &facts::Number) {
         let start = bounded_start(sentence, number);
-        let Some(phrase) = sentence.get(start..number.span.end) else {
+        let Some(written) = sentence.get(start..number.span.end) else {
             return;
         };
+        // "Nearly 300 homes" opened its sentence; the capital of a day or a month is its own.
+        let opened = start == 0 && !names_a_day(written);
+        let phrase = if opened {
+            uncapitalised(written)
+        } else {
+            written.to_owned()
+        };
         if number.unit.is_some() || is_year(&number.value) {
-            self.spans.insert(phrase.to_owned());
+            self.spans.insert(phrase);
             return;
         }
         let counted = counted_words(sentence.get(number.span.end..).unwrap_or_default());
         let Some((head, before)) = counted.split_last() else {
-            self.spans.insert(phrase.to_owned());
+            self.spans.insert(phrase);
             return;
         };
         for described in described(head, before) {
@@ -191,7 +197,7 @@ impl Units {
         let person = words.get(title.unwrap_or(0)..).unwrap_or_default();
         let is_person = person.len() > 1 && person.iter().all(|word| word.starts_with(char::is_uppercase));
         let last = person.last().copied().unwrap_or_default();
-        if !is_person || GENERIC.contains(&last) || GENERIC_MORE.contains(&last) || TITLES.contains(&last) {
+        if !is_person || GENERIC.contains(&last) || TITLES.contains(&last) {
             return;
         }
         for from in 1..person.len() {
@@ -355,6 +361,12 @@ fn described(head: &str, before: &[&str]) -> Vec<String> {
     wordings
 }
 
+fn names_a_day(phrase: &str) -> bool {
+    let first = phrase.split(' ').next().unwrap_or_default();
+    let mut numbers = facts::numbers(first).into_iter();
+    numbers.any(|number| matches!(number.unit.as_deref(), Some("month" | "weekday")))
+}
+
 fn is_year(value: &str) -> bool {
     value.len() == 4 && (value.starts_with("19") || value.starts_with("20"))
 }
@@ -382,22 +394,6 @@ fn is_likely_name(word: &str) -> bool {
         && !["ing", "ly", "ed"].iter().any(|ending| lower.ends_with(ending))
 }
 
-pub(super) fn capitalised(unit: &str) -> String {
-    let mut letters = unit.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
-    }
-}
-
-fn uncapitalised(unit: &str) -> String {
-    let mut letters = unit.chars();
-    match letters.next() {
-        Some(first) => first.to_lowercase().chain(letters).collect(),
-        None => String::new(),
-    }
-}
-
 fn without_possessive(word: &str) -> &str {
     word.strip_suffix("'s").unwrap_or(word)
 }
@@ -415,7 +411,7 @@ mod tests {
         let units = Units::of(&[
             "Nearly 300 homes burned on June 16, and the fund paid $1.5 million to 12 families.",
         ]);
-        for span in ["Nearly 300 homes", "June 16", "$1.5 million", "12 families"] {
+        for span in ["nearly 300 homes", "June 16", "$1.5 million", "12 families"] {
             assert!(has(&units.spans, span), "{span}: {:?}", units.spans);
         }
         for part in ["300", "300 homes", "12", "16"] {

@@ -7,6 +7,6 @@ mod quotes;
 mod wording;
 
 pub use names::{Name, names, unsupported_names};
-pub use numbers::{Bound, Number, numbers, unsupported_numbers};
+pub use numbers::{Bound, Number, WEEKDAYS, numbers, unsupported_numbers};
 pub use quotes::{Quote, quotes, takes_words_out_of_a_quotation, unsupported_quotes};
 pub use wording::{has_attribution, negations};

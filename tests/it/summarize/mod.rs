@@ -1,6 +1,7 @@
 //! Summaries of invented stories by an engine that says what the test wants: one test a promise.
 
 mod sample;
+mod compressions;
 mod grounding;
 mod wording;
 mod standing;

@@ -224,3 +224,23 @@ fn the_second_try_has_another_seed_and_may_pass() {
     let bullet = about(&summary, "14 cracks");
     assert_eq!((bullet.text.as_str(), bullet.check.refused.len()), (GOOD, 1));
 }
+
+#[test]
+fn p7_facts_of_two_sentences_are_not_put_together() {
+    is_refused(
+        "The main girder of the Velm Bridge found 14 cracks in Alder's city council, it said on Monday.",
+        CheckReason::FactsMixed,
+    );
+}
+
+#[test]
+fn p17_a_bullet_stands_on_its_own_and_is_a_sentence() {
+    is_refused(
+        "It found 14 cracks in the main girder, the city council said.",
+        CheckReason::NotSelfContained,
+    );
+    is_refused(
+        "In the main girder of the Velm Bridge in Alder.",
+        CheckReason::Unfinished,
+    );
+}

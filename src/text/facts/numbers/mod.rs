@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use super::tokens::{Kind, Token, tokens};
 pub use bounds::Bound;
+pub use units::WEEKDAYS;
 use units::{
-    NAMING, WEEKDAYS, begins_upper, capital_month, currency_before, is_day, is_unit_word, measure,
-    month_name, name_before, scale_of, scale_of_money, singular, without_possessive,
+    NAMING, begins_upper, capital_month, currency_before, is_day, is_unit_word, measure, month_name,
+    name_before, scale_of, scale_of_money, singular, without_possessive,
 };
 use values::{in_words, many, ordinal_word, scaled, trimmed_value};
 
@@ -121,7 +122,10 @@ fn unit_named(word: &str) -> String {
 fn number_at(tokens: &[Token<'_>], index: usize) -> Option<(Number, usize)> {
     let token = tokens.get(index)?;
     let (mut value, mut next) = match token.kind {
-        Kind::Digits => (token.text.replace(',', ""), index + 1),
+        Kind::Digits => match mixed_fraction(tokens, index) {
+            Some(mixed) => (mixed, index + 4),
+            None => (token.text.replace(',', ""), index + 1),
+        },
         Kind::Word => in_words(tokens, index)?,
         Kind::Symbol => return None,
     };
@@ -159,6 +163,19 @@ fn number_at(tokens: &[Token<'_>], index: usize) -> Option<(Number, usize)> {
         bound: Bound::before(tokens, first),
     };
     Some((number, next))
+}
+
+/// "4 1/2": one value, of which "4" is no part.
+fn mixed_fraction(tokens: &[Token<'_>], index: usize) -> Option<String> {
+    let [whole, over, slash, under] = tokens.get(index..index + 4)? else {
+        return None;
+    };
+    let is_mixed = [whole, over, under].iter().all(|part| part.kind == Kind::Digits)
+        && over.spaced
+        && slash.text == "/"
+        && !slash.spaced
+        && !under.spaced;
+    is_mixed.then(|| format!("{} {}/{}", whole.text, over.text, under.text))
 }
 
 /// A unit that stands before the number: a month, a word that makes it a name.
@@ -347,6 +364,7 @@ mod tests {
             ("A 31-page lawsuit.", "A lawsuit after 31 reports."),
             ("It took 11 years.", "It took 11 days."),
             ("It took 11 years.", "It took 11, two years ago."),
+            ("It took 4 minutes.", "It took 4 1/2 minutes."),
         ] {
             assert_eq!(
                 unsupported_numbers(claim, &[evidence]).len(),
@@ -379,6 +397,7 @@ mod tests {
             ("A 300-family camp.", "A camp for 300 Afghan families."),
             ("A four-day strike.", "They strike for four more days."),
             ("A 38-year-old died.", "The 38-year-old man died."),
+            ("A 4 1/2 minute video.", "It lasts 4 1/2 minutes."),
         ] {
             assert!(
                 unsupported_numbers(claim, &[evidence]).is_empty(),

@@ -17,7 +17,8 @@ const MONTHS: [(&str, &str); 12] = [
     ("december", "dec"),
 ];
 
-pub(super) const WEEKDAYS: [&str; 7] = [
+/// The days of the week, in lower case.
+pub const WEEKDAYS: [&str; 7] = [
     "monday",
     "tuesday",
     "wednesday",

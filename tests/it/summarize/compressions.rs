@@ -1,0 +1,104 @@
+//! The model chooses among compressions of a source sentence; a spare point that has one takes the place of a point that
+//! has none.
+
+use std::sync::{Arc, Mutex};
+
+use nutgraf::domain::{BulletKind, Verdict};
+use nutgraf::engine::Constraint;
+use nutgraf::engine::constraint::admits;
+use nutgraf::summarize::{Gate, Grounding};
+
+use super::sample::{Story, about, article, asked};
+use crate::support::ScriptedEngine;
+
+/// What two outlets say, each in its words and without a compression, and what one outlet says that has some.
+const TOLD_TWICE: [[&str; 2]; 3] = [
+    [
+        "Gulls nest on the roofs of the fish market in Brenholm.",
+        "Roofs of the Brenholm fish market are where gulls nest.",
+    ],
+    [
+        "Bakers in Tolmar sell rye bread to sailors from Norrvik.",
+        "Sailors from Norrvik buy rye bread that Tolmar bakers sell.",
+    ],
+    [
+        "Pupils in Ostrey paint small boats for the spring fair.",
+        "Small boats for the spring fair are what Ostrey pupils paint.",
+    ],
+];
+const LONG: &str = "The council of Alder, which met for six hours on Monday, voted to close the Velm Bridge to all cars, \
+                    calling it a risk to everybody who uses it.";
+const SHORT: &str = "The council of Alder voted to close the Velm Bridge to all cars.";
+
+/// The constraints under which a point was asked for.
+type Seen = Arc<Mutex<Vec<Arc<dyn Constraint>>>>;
+
+/// Says `SHORT` where it may say it and nothing else that is `LONG`, and nothing usable elsewhere.
+fn choosing() -> (ScriptedEngine, Seen) {
+    let seen: Seen = Arc::default();
+    let keeps = Arc::clone(&seen);
+    let engine = ScriptedEngine::new(move |request| {
+        let constraint = request.constraint.clone().unwrap();
+        let may = admits(constraint.as_ref(), SHORT);
+        if asked(request).contains("six hours") {
+            keeps.lock().unwrap().push(constraint);
+        }
+        Ok(if may { SHORT } else { "NONE" }.to_owned())
+    });
+    (engine, seen)
+}
+
+#[test]
+fn a_compression_is_chosen_from_a_list_and_nothing_else_can_be_said() {
+    let story = Story::of(vec![article("one", "The Courier", "2025-03-03", LONG)]);
+    let (engine, seen) = choosing();
+    let summary = story.summarize(&engine);
+    let bullet = about(&summary, "six hours");
+    assert_eq!(
+        (bullet.text.as_str(), bullet.kind, bullet.check.verdict),
+        (SHORT, BulletKind::Abstractive, Verdict::Verified)
+    );
+    assert_eq!(bullet.citations.len(), 1);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 1, "one text for the point");
+    for other in [LONG, "The council of Alder closed the Velm Bridge.", "NONE"] {
+        assert!(!admits(seen[0].as_ref(), other), "{other}");
+    }
+}
+
+#[test]
+fn a_spare_point_with_a_wording_takes_the_place_of_one_without() {
+    let [first, second] = [0, 1].map(|outlet| TOLD_TWICE.map(|wordings| wordings[outlet]).join("\n\n"));
+    let mut story = Story::of(vec![
+        article("one", "The Courier", "2025-03-03", &format!("{first}\n\n{LONG}")),
+        article("two", "Harbour Post", "2025-03-03", &second),
+    ]);
+    story.settings.max_bullets = 1;
+    for (spare_points, is_there) in [(3, true), (0, false)] {
+        story.settings.spare_points = spare_points;
+        let (engine, _) = choosing();
+        let summary = story.summarize(&engine);
+        let texts: Vec<&str> = summary.statements().map(|bullet| bullet.text.as_str()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert_eq!(texts.contains(&SHORT), is_there, "{texts:?}");
+        // Made again from the same articles: nothing is asked.
+        let (engine, _) = choosing();
+        let again = story.summarize_after(Some(&summary), &engine, &mut |_| {});
+        assert!(again.says_the_same(&summary));
+        assert_eq!(engine.generated(), 0);
+    }
+}
+
+#[test]
+fn without_the_gate_a_wording_is_not_called_verified() {
+    let mut story = Story::of(vec![article("one", "The Courier", "2025-03-03", LONG)]);
+    story.settings.gate = Gate::Off;
+    story.settings.grounding = Grounding::Off;
+    let summary = story.summarize(&ScriptedEngine::new(|request| {
+        assert!(request.constraint.is_none());
+        Ok("Firefighters rescued seven seagulls.".to_owned())
+    }));
+    let bullet = about(&summary, "six hours");
+    assert_eq!(bullet.check.verdict, Verdict::NotChecked);
+    assert_eq!(bullet.kind, BulletKind::Abstractive);
+}
