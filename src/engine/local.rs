@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, ScopedJoinHandle};
 use std::time::Duration;
@@ -324,8 +324,11 @@ impl Desk<'_> {
         let outcomes: Vec<Result<(), EngineError>> = std::thread::scope(|scope| {
             let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(&work)).collect();
             while lanes.iter().any(|lane| !lane.is_finished()) {
-                if let Ok(call) = self.queue.recv_timeout(LOOK_UP) {
-                    self.embed_or_keep(call);
+                match self.queue.recv_timeout(LOOK_UP) {
+                    Ok(call) => self.embed_or_keep(call),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    // Nobody will call any more; the lanes end by themselves.
+                    Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
             let outcome = |lane: ScopedJoinHandle<'_, _>| lane.join().unwrap_or_else(|_| Err(broken()));

@@ -30,20 +30,26 @@ const LONG: &str = "The council of Alder, which met for six hours on Monday, vot
                     calling it a risk to everybody who uses it.";
 const SHORT: &str = "The council of Alder voted to close the Velm Bridge to all cars.";
 
+/// Another such sentence.
+const OTHER_LONG: &str = "The mayor of Norrvik, who took office in June, opened a new school for sailors on the island, praising \
+                          its teachers.";
+const OTHER_SHORT: &str = "The mayor of Norrvik opened a new school for sailors on the island.";
+
 /// The constraints under which a point was asked for.
 type Seen = Arc<Mutex<Vec<Arc<dyn Constraint>>>>;
 
-/// Says `SHORT` where it may say it and nothing else that is `LONG`, and nothing usable elsewhere.
+/// Says a short sentence where it may, and nothing usable elsewhere; shows under what constraint `LONG` was asked for.
 fn choosing() -> (ScriptedEngine, Seen) {
     let seen: Seen = Arc::default();
     let keeps = Arc::clone(&seen);
     let engine = ScriptedEngine::new(move |request| {
         let constraint = request.constraint.clone().unwrap();
-        let may = admits(constraint.as_ref(), SHORT);
+        let may_be_said = |text: &&&str| admits(constraint.as_ref(), text);
+        let answer = [SHORT, OTHER_SHORT].iter().find(may_be_said).copied();
         if asked(request).contains("six hours") {
-            keeps.lock().unwrap().push(constraint);
+            keeps.lock().unwrap().push(Arc::clone(&constraint));
         }
-        Ok(if may { SHORT } else { "NONE" }.to_owned())
+        Ok(answer.unwrap_or("NONE").to_owned())
     });
     (engine, seen)
 }
@@ -70,17 +76,23 @@ fn a_compression_is_chosen_from_a_list_and_nothing_else_can_be_said() {
 fn a_spare_point_with_a_wording_takes_the_place_of_one_without() {
     let [first, second] = [0, 1].map(|outlet| TOLD_TWICE.map(|wordings| wordings[outlet]).join("\n\n"));
     let mut story = Story::of(vec![
-        article("one", "The Courier", "2025-03-03", &format!("{first}\n\n{LONG}")),
+        article(
+            "one",
+            "The Courier",
+            "2025-03-03",
+            &format!("{first}\n\n{LONG}\n\n{OTHER_LONG}"),
+        ),
         article("two", "Harbour Post", "2025-03-03", &second),
     ]);
     story.settings.max_bullets = 1;
-    for (spare_points, is_there) in [(3, true), (0, false)] {
+    for (spare_points, is_there) in [(4, true), (0, false)] {
         story.settings.spare_points = spare_points;
         let (engine, _) = choosing();
         let summary = story.summarize(&engine);
         let texts: Vec<&str> = summary.statements().map(|bullet| bullet.text.as_str()).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");
-        assert_eq!(texts.contains(&SHORT), is_there, "{texts:?}");
+        let short = texts.iter().filter(|text| [SHORT, OTHER_SHORT].contains(text));
+        assert_eq!(short.count(), usize::from(is_there), "{texts:?}");
         // Made again from the same articles: nothing is asked.
         let (engine, _) = choosing();
         let again = story.summarize_after(Some(&summary), &engine, &mut |_| {});
