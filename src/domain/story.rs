@@ -118,6 +118,10 @@ pub enum LeftOutReason {
     OtherLanguage,
     /// It is about something else than the other articles.
     OffTopic,
+    /// Its address, title or outlet says that it is an opinion piece.
+    Opinion,
+    /// Its address or title says that it is a newsletter.
+    Newsletter,
 }
 
 impl Coverage {

@@ -38,8 +38,12 @@ pub enum SummaryReason {
     NoArticles,
     /// Cleaned of boilerplate, the articles hold no sentence that can be quoted.
     NoUsableText,
+    /// All articles are opinion pieces or newsletters.
+    NoReports,
     /// Neither the model nor the rules serve the story's language: extracts only.
     UnsupportedLanguage,
+    /// The articles are about more than one event; each statement is about one of them.
+    SeveralStories,
 }
 
 /// One version of a story's summary.

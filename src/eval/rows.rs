@@ -16,6 +16,8 @@ use crate::summarize::{self, Gate, Grounding, Input, Source};
 /// How much of each article the plain prompt gets, and how much it may write.
 const PLAIN_CHARS_PER_ARTICLE: usize = 900;
 const PLAIN_TOKENS: usize = 220;
+/// About how many words a bullet has.
+const WORDS_A_BULLET: usize = 22;
 /// Tokens that a chat template adds at most.
 const TEMPLATE_TOKENS: usize = 64;
 /// A cautious guess for English, so that the prompt fits the model's context.
@@ -78,9 +80,11 @@ impl Row {
         )
     }
 
-    /// How the row summarizes: as configured, with what it is without switched off.
-    pub fn settings(self, configured: &summarize::Settings) -> summarize::Settings {
+    /// How the row summarizes: as configured, with what it is without switched off, and with the bullets that a longer
+    /// word budget has room for.
+    pub fn settings(self, configured: &summarize::Settings, budget_words: usize) -> summarize::Settings {
         let mut settings = configured.clone();
+        settings.max_bullets = settings.max_bullets.max(budget_words / WORDS_A_BULLET);
         if matches!(self, Self::WithoutMask | Self::WithoutBoth) {
             settings.grounding = Grounding::Off;
         }
@@ -153,7 +157,12 @@ pub fn write(
     };
     let extracts = match (row, desk, &case.reference) {
         (row, Some(desk), _) if row.is_nutgraf() => {
-            nutgraf(case, desk, &row.settings(desk.settings), &mut written)?;
+            nutgraf(
+                case,
+                desk,
+                &row.settings(desk.settings, budget_words),
+                &mut written,
+            )?;
             Vec::new()
         }
         (Row::PlainPrompt, Some(desk), _) => {
@@ -268,7 +277,9 @@ mod tests {
     #[test]
     fn a_row_is_without_what_its_name_says_and_nothing_else() {
         let configured = summarize::Settings::default();
-        assert_eq!(Row::Nutgraf.settings(&configured), configured);
+        assert_eq!(Row::Nutgraf.settings(&configured, 50), configured);
+        let longer = Row::Nutgraf.settings(&configured, 220);
+        assert_eq!(longer.max_bullets, 10);
         for (row, grounding, gate) in [
             (Row::WithoutMask, Grounding::Off, Gate::On),
             (Row::WithoutGate, Grounding::Evidence, Gate::Off),
@@ -279,7 +290,7 @@ mod tests {
                 gate,
                 ..configured.clone()
             };
-            assert_eq!(row.settings(&configured), expected);
+            assert_eq!(row.settings(&configured, 50), expected);
         }
     }
 }

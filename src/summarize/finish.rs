@@ -8,7 +8,8 @@ use super::passages::Served;
 use super::prompt;
 use super::writing::Desk;
 use crate::domain::{
-    AI_LABEL, Bullet, CHECKS_VERSION, Coverage, Lede, Made, Summary, SummaryReason, SummaryStatus,
+    AI_LABEL, Bullet, CHECKS_VERSION, Coverage, Lede, LeftOut, LeftOutReason, Made, Summary, SummaryReason,
+    SummaryStatus,
 };
 
 /// The summary of a story.
@@ -20,21 +21,7 @@ pub fn summary(
     desk: &Desk<'_>,
     started: Timestamp,
 ) -> Summary {
-    let (status, reason) = if material.sources.is_empty() {
-        (
-            SummaryStatus::InsufficientSources,
-            Some(SummaryReason::NoArticles),
-        )
-    } else if lede.is_none() {
-        (
-            SummaryStatus::InsufficientSources,
-            Some(SummaryReason::NoUsableText),
-        )
-    } else if material.served == Served::No {
-        (SummaryStatus::Ready, Some(SummaryReason::UnsupportedLanguage))
-    } else {
-        (SummaryStatus::Ready, None)
-    };
+    let (status, reason) = standing(material, lede.is_some());
     Summary {
         story_id: input.story_id.clone(),
         version: 0,
@@ -46,6 +33,28 @@ pub fn summary(
         bullets,
         coverage: coverage(material),
         made: made(input, material, desk, started),
+    }
+}
+
+fn standing(material: &Material<'_>, has_text: bool) -> (SummaryStatus, Option<SummaryReason>) {
+    let is_no_report =
+        |one: &LeftOut| matches!(one.reason, LeftOutReason::Opinion | LeftOutReason::Newsletter);
+    let others = material.left_out.iter().filter(|one| is_no_report(one)).count();
+    if material.sources.is_empty() {
+        let reason = SummaryReason::NoArticles;
+        (SummaryStatus::InsufficientSources, Some(reason))
+    } else if others == material.sources.len() {
+        let reason = SummaryReason::NoReports;
+        (SummaryStatus::InsufficientSources, Some(reason))
+    } else if !has_text {
+        let reason = SummaryReason::NoUsableText;
+        (SummaryStatus::InsufficientSources, Some(reason))
+    } else if material.served == Served::No {
+        (SummaryStatus::Ready, Some(SummaryReason::UnsupportedLanguage))
+    } else if material.several_stories {
+        (SummaryStatus::Ready, Some(SummaryReason::SeveralStories))
+    } else {
+        (SummaryStatus::Ready, None)
     }
 }
 

@@ -1,27 +1,18 @@
 //! What a summary can be made from: the articles that belong, their families, and their usable sentences.
 //!
-//! Articles that do not belong are left out with a reason. The rules lean towards keeping: an article is off topic
-//! only when nearly all others agree with each other and not with it.
+//! Articles that do not belong are left out with a reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::families::{self, Fingerprint};
 use super::passages::{self, Passage, Served};
-use super::{Input, Settings, Source, language};
+use super::topics::{self, mean_of};
+use super::{Input, Settings, Source, genre, language};
 use crate::domain::{LeftOut, LeftOutReason};
-use crate::text::similarity::{cosine, words};
+use crate::text::similarity::words;
 
 /// How many sentences of a family, from its beginning, tell what it is about.
 const TOPIC_SENTENCES: usize = 10;
-
-/// With fewer families nobody can say which one is off topic.
-const MIN_FAMILIES_FOR_TOPIC: usize = 3;
-
-/// A family is off topic when its mean cosine with the others is below this …
-const OFF_TOPIC_BELOW: f32 = 0.15;
-
-/// … and the others' median is above this.
-const ON_TOPIC_ABOVE: f32 = 0.4;
 
 /// The most sentences that are compared with each other: 3,000 take 4.5 million cosines, less than a second. Larger
 /// stories take fewer sentences of each family …
@@ -44,6 +35,8 @@ pub struct Material<'a> {
     /// The families of the other articles, by the outlet that each is credited to: that of its first article. The
     /// index is what [`Passage::family`] holds.
     pub families: Vec<Family>,
+    /// Whether the families are about more than one event.
+    pub several_stories: bool,
     /// The usable sentences.
     pub passages: Vec<Passage<'a>>,
     /// Where the story's middle lies among the embeddings; L2-normalised.
@@ -60,7 +53,7 @@ pub struct Family {
     /// Indices of its articles among the sources, in order of publication.
     pub members: Vec<usize>,
     /// What it is about: the mean of its first sentences; L2-normalised.
-    topic: Vec<f32>,
+    pub topic: Vec<f32>,
 }
 
 impl<'a> Material<'a> {
@@ -99,6 +92,10 @@ pub fn gather<'a>(input: &Input<'a>, settings: &Settings) -> Material<'a> {
     let mut left_out = BTreeMap::new();
     let mut articles = Vec::new();
     for (index, (source, language)) in sources.iter().zip(&languages).enumerate() {
+        if let Some(reason) = genre::not_a_report(source.meta) {
+            left_out.insert(index, reason);
+            continue;
+        }
         let passages = passages::of_article(source, served, settings.max_bullet_chars);
         if passages.is_empty() {
             left_out.insert(index, LeftOutReason::NoUsableText);
@@ -111,7 +108,7 @@ pub fn gather<'a>(input: &Input<'a>, settings: &Settings) -> Material<'a> {
     articles.sort_by_key(|(index, _)| publication_order(&sources, *index));
 
     let mut families = find_families(&sources, &articles);
-    for family in take_off_topic(&mut families) {
+    for family in topics::take_off_topic(&mut families) {
         left_out.extend(
             family
                 .members
@@ -119,10 +116,11 @@ pub fn gather<'a>(input: &Input<'a>, settings: &Settings) -> Material<'a> {
                 .map(|index| (index, LeftOutReason::OffTopic)),
         );
     }
-    let central = most_central(&families);
+    let central = topics::most_central(&families);
     Material {
         headline: headline(input, &sources, central),
         centroid: mean_of(families.iter().map(|family| family.topic.as_slice())),
+        several_stories: topics::are_several(&families),
         passages: choose_passages(&families, &articles, settings),
         left_out: list_left_out(&sources, &left_out),
         language: story_language,
@@ -174,52 +172,6 @@ fn kept_text(source: &Source<'_>) -> String {
         .filter_map(|sentence| source.text.get(sentence.start..sentence.end))
         .collect();
     texts.join(" ")
-}
-
-/// Takes the families out that are about something else. Never more than a third: then there is no one topic.
-fn take_off_topic(families: &mut Vec<Family>) -> Vec<Family> {
-    if families.len() < MIN_FAMILIES_FOR_TOPIC {
-        return Vec::new();
-    }
-    let agreement = agreement_with_others(families);
-    let mut sorted = agreement.clone();
-    sorted.sort_by(f32::total_cmp);
-    let median = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
-    let strangers = agreement
-        .iter()
-        .filter(|cosine| **cosine < OFF_TOPIC_BELOW)
-        .count();
-    if median < ON_TOPIC_ABOVE || strangers == 0 || strangers * 3 > families.len() {
-        return Vec::new();
-    }
-    let all = std::mem::take(families);
-    let (off, on) = all
-        .into_iter()
-        .zip(agreement)
-        .partition::<Vec<_>, _>(|(_, cosine)| *cosine < OFF_TOPIC_BELOW);
-    *families = on.into_iter().map(|(family, _)| family).collect();
-    off.into_iter().map(|(family, _)| family).collect()
-}
-
-/// The mean cosine of each family with all others: one product with the sum of the others.
-fn agreement_with_others(families: &[Family]) -> Vec<f32> {
-    let total = sum_of(families.iter().map(|family| family.topic.as_slice()));
-    let others = families.len().saturating_sub(1).max(1) as f32;
-    families
-        .iter()
-        .map(|family| (cosine(&family.topic, &total) - cosine(&family.topic, &family.topic)) / others)
-        .collect()
-}
-
-fn most_central(families: &[Family]) -> Option<&Family> {
-    let agreement = agreement_with_others(families);
-    let mut best: Option<(&Family, f32)> = None;
-    for (family, agreement) in families.iter().zip(agreement) {
-        if best.is_none_or(|(_, most)| agreement > most) {
-            best = Some((family, agreement));
-        }
-    }
-    best.map(|(family, _)| family)
 }
 
 fn headline(input: &Input<'_>, sources: &[Source<'_>], central: Option<&Family>) -> Option<String> {
@@ -281,27 +233,4 @@ fn list_left_out(sources: &[Source<'_>], reasons: &BTreeMap<usize, LeftOutReason
         })
     });
     listed.collect()
-}
-
-fn sum_of<'v>(vectors: impl Iterator<Item = &'v [f32]>) -> Vec<f32> {
-    let mut sum: Vec<f32> = Vec::new();
-    for vector in vectors {
-        sum.resize(sum.len().max(vector.len()), 0.0);
-        for (total, x) in sum.iter_mut().zip(vector) {
-            *total += x;
-        }
-    }
-    sum
-}
-
-/// The L2-normalised mean; zeros stay zeros.
-fn mean_of<'v>(vectors: impl Iterator<Item = &'v [f32]>) -> Vec<f32> {
-    let mut sum = sum_of(vectors);
-    let norm = sum.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if norm > 0.0 {
-        for x in &mut sum {
-            *x /= norm;
-        }
-    }
-    sum
 }

@@ -4,7 +4,9 @@
 //! order of their ids first, and nothing depends on the order of a hash map or of threads.
 
 pub mod language;
+pub mod genre;
 pub mod families;
+pub mod topics;
 pub mod passages;
 pub mod material;
 pub mod points;

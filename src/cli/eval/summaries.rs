@@ -127,7 +127,7 @@ fn write_row(
         Some(desk) => format!(
             "{} {}",
             desk.engine.writer().sha256,
-            serde_json::to_string(&row.settings(desk.settings))?
+            serde_json::to_string(&row.settings(desk.settings, budget))?
         ),
         None => format!("{budget} words"),
     };

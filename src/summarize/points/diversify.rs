@@ -4,7 +4,7 @@ use super::rank::Ranked;
 use crate::text::similarity::cosine;
 
 /// How much the score counts against the likeness to what is already chosen.
-const SCORE_WEIGHT: f32 = 0.65;
+const SCORE_WEIGHT: f32 = 0.9;
 
 /// Points that are this close say the same in other words; the better one stays.
 const SAME_POINT: f32 = 0.75;

@@ -9,7 +9,7 @@ use super::rank::Ranked;
 use crate::summarize::Settings;
 use crate::summarize::material::Material;
 use crate::summarize::passages::Passage;
-use crate::text::similarity::words;
+use crate::text::similarity::{cosine, words};
 
 /// Two sentences that share more of the shorter one's words add nothing to each other.
 const SAME_WORDS: f64 = 0.85;
@@ -17,12 +17,18 @@ const SAME_WORDS: f64 = 0.85;
 /// The most characters of all sentences together: what a small model can keep in mind.
 const MAX_EVIDENCE_CHARS: usize = 700;
 
+/// What makes a member of a group its best evidence: that it is like the others, stands early, and reads well.
+const LIKENESS_WEIGHT: f32 = 0.5;
+const LEAD_WEIGHT: f32 = 0.2;
+const APPEAL_WEIGHT: f32 = 0.08;
+
 /// Turns the chosen groups into points: evidence first, then the group's other sentences.
 pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &Settings) -> Vec<Point<'a>> {
     chosen
         .into_iter()
         .map(|ranked| {
-            let (evidence, rest) = divide(material, ranked.star.members, settings.max_evidence.max(1));
+            let members = best_first(ranked.star.members);
+            let (evidence, rest) = divide(material, members, settings.max_evidence.max(1));
             Point {
                 evidence: evidence.len(),
                 passages: [evidence, rest].concat(),
@@ -31,6 +37,27 @@ pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &S
             }
         })
         .collect()
+}
+
+/// By what the group itself shows, and nothing else of the story: thus an article about something new leaves the
+/// evidence of the other points, and their bullets, as they are.
+fn best_first(members: Vec<Passage<'_>>) -> Vec<Passage<'_>> {
+    let merit = |passage: &Passage<'_>| {
+        let alike: f32 = members
+            .iter()
+            .map(|other| cosine(passage.embedding, other.embedding))
+            .sum();
+        LIKENESS_WEIGHT * alike / members.len() as f32
+            + LEAD_WEIGHT / (1.0 + passage.position as f32)
+            + APPEAL_WEIGHT * passage.appeal
+    };
+    let mut merits: Vec<(Passage<'_>, f32)> = members.iter().map(|one| (*one, merit(one))).collect();
+    // Ties are told apart by place: the center of a group may be another one when the story has grown.
+    merits.sort_by(|(a, merit_a), (b, merit_b)| {
+        let place = |passage: &Passage<'_>| (passage.family, passage.source, passage.start);
+        merit_b.total_cmp(merit_a).then_with(|| place(a).cmp(&place(b)))
+    });
+    merits.into_iter().map(|(passage, _)| passage).collect()
 }
 
 fn divide<'a>(

@@ -14,28 +14,25 @@ use crate::text::{facts, similarity};
 /// sentences about the same people that say different things.
 const SAME_STATEMENT: f32 = 0.68;
 
-/// A group of passages around the one that says it best.
+/// A group of passages around the worthiest of them.
 #[derive(Debug, Clone)]
 pub struct Star<'a> {
     /// The center, then the others, closest first; never empty.
     pub members: Vec<Passage<'a>>,
+    /// What the center is worth (see [`super::rank::worth`]).
+    pub worth: f32,
 }
 
-/// Divides the passages into stars; each passage is in exactly one.
-pub fn stars<'a>(passages: &[Passage<'a>]) -> Vec<Star<'a>> {
+/// Divides the passages into stars, the worthiest first; each passage is in exactly one. `worth`: one value a passage.
+pub fn stars<'a>(passages: &[Passage<'a>], worth: &[f32]) -> Vec<Star<'a>> {
     let neighbours = find_neighbours(passages);
-    let mut order: Vec<(usize, f32)> = passages
-        .iter()
-        .zip(&neighbours)
-        .map(|(passage, near)| pull(passage, near, passages))
-        .enumerate()
-        .collect();
+    let mut order: Vec<(usize, f32)> = worth.iter().copied().enumerate().collect();
     // Passages stand in the order of families and of reading: a stable sort keeps that among equals.
     order.sort_by(|a, b| b.1.total_cmp(&a.1));
 
     let mut free: BTreeSet<usize> = (0..passages.len()).collect();
     let mut stars = Vec::new();
-    for (center, _) in order {
+    for (center, worth) in order {
         let Some(passage) = passages.get(center).filter(|_| free.remove(&center)) else {
             continue;
         };
@@ -49,7 +46,7 @@ pub fn stars<'a>(passages: &[Passage<'a>]) -> Vec<Star<'a>> {
                 members.push(*other);
             }
         }
-        stars.push(Star { members });
+        stars.push(Star { members, worth });
     }
     stars
 }
@@ -97,19 +94,4 @@ fn find_neighbours(passages: &[Passage<'_>]) -> Vec<Vec<(usize, f32)>> {
         }
     }
     neighbours
-}
-
-/// How much speaks for a passage as a center: how many families say the like, and how well it reads.
-fn pull(passage: &Passage<'_>, near: &[(usize, f32)], passages: &[Passage<'_>]) -> f32 {
-    let mut closest: BTreeMap<usize, f32> = BTreeMap::new();
-    for (index, cosine) in near {
-        if let Some(other) = passages
-            .get(*index)
-            .filter(|other| other.family != passage.family)
-        {
-            let best = closest.entry(other.family).or_default();
-            *best = best.max(*cosine);
-        }
-    }
-    closest.values().sum::<f32>() + passage.appeal
 }

@@ -1,11 +1,15 @@
 //! What a summary states about itself: evidence, outlets, freshness, abstention, checks, language.
 
-use nutgraf::domain::{BulletKind, CheckReason, LeftOutReason, SummaryReason, SummaryStatus, Verdict};
+use std::collections::BTreeSet;
+
+use nutgraf::domain::{
+    ArticleInput, BulletKind, CheckReason, LeftOutReason, Summary, SummaryReason, SummaryStatus, Verdict,
+};
 use nutgraf::summarize::verify::copying::CopyIndex;
 use nutgraf::summarize::verify::{Candidate, CheckFn, Rules, run};
 
 use super::sample::{GOOD, Story, about, article, on_the_cracks};
-use crate::support::ScriptedEngine;
+use crate::support::{ScriptedEngine, article_from};
 
 #[test]
 fn p1_every_statement_cites_slices_of_the_stored_text() {
@@ -158,6 +162,73 @@ fn an_article_in_another_language_is_left_out() {
     assert_eq!(
         (left_out[0].article_id.as_str(), left_out[0].reason),
         ("bote", LeftOutReason::OtherLanguage)
+    );
+}
+
+#[test]
+fn an_opinion_piece_and_a_newsletter_are_left_out() {
+    let engine = ScriptedEngine::gibberish();
+    let labelled = |section: &str, outlet: &str| {
+        article_from(ArticleInput {
+            outlet: Some(outlet.to_owned()),
+            url: Some(format!("https://news.example/{section}/the-bridge")),
+            text: GOOD.to_owned(),
+            ..ArticleInput::default()
+        })
+    };
+    let (opinion, letter) = (
+        labelled("opinion", "Alder Tribune"),
+        labelled("newsletters", "The Courier"),
+    );
+    let left_out = |summary: &Summary| -> Vec<_> {
+        let left_out = summary.coverage.left_out.iter();
+        left_out.map(|one| one.reason).collect()
+    };
+
+    let story = Story::bridge().with(opinion.clone()).with(letter.clone());
+    let summary = story.summarize(&engine);
+    let reasons: BTreeSet<_> = left_out(&summary).into_iter().collect();
+    assert_eq!(
+        reasons,
+        BTreeSet::from([LeftOutReason::Newsletter, LeftOutReason::Opinion])
+    );
+    let of = [&opinion.meta.id, &letter.meta.id];
+    let mut citations = summary.statements().flat_map(|bullet| &bullet.citations);
+    assert!(citations.all(|citation| !of.contains(&&citation.article_id)));
+
+    let alone = Story::of(vec![opinion, letter]).summarize(&engine);
+    assert_eq!(
+        (alone.status, alone.reason),
+        (SummaryStatus::InsufficientSources, Some(SummaryReason::NoReports))
+    );
+}
+
+#[test]
+fn a_story_of_two_events_says_so() {
+    let engine = ScriptedEngine::gibberish();
+    let bridge = Story::bridge();
+    assert_eq!(bridge.summarize(&engine).reason, None);
+    let orchard = "Frost destroyed half of the apple blossom in the orchards of Merrow, growers reported. \
+        Growers in Merrow lit candles between the apple trees during the frost.";
+    let both = bridge
+        .articles
+        .iter()
+        .filter(|article| article.meta.id.as_str() != "weekly")
+        .cloned()
+        .chain([
+            article("farmer", "Merrow Farmer", "2025-03-04", orchard),
+            article(
+                "herald",
+                "Merrow Herald",
+                "2025-03-04",
+                "Growers in Merrow reported that the frost destroyed half of the apple blossom. \
+                 Candles between the apple trees did not save the orchards of Merrow.",
+            ),
+        ]);
+    let summary = Story::of(both.collect()).summarize(&engine);
+    assert_eq!(
+        (summary.status, summary.reason),
+        (SummaryStatus::Ready, Some(SummaryReason::SeveralStories))
     );
 }
 
