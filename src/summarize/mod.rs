@@ -116,7 +116,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_bullets: 5,
-            spare_points: 4,
+            spare_points: 8,
             max_evidence: 3,
             max_sentences_per_article: 30,
             max_bullet_chars: 320,

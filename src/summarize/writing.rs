@@ -1,6 +1,6 @@
 //! Points become bullets: kept from the version before where the evidence is the same, else the compression that the
-//! model chooses, else the best of its candidates that pass the checks, else a spare point's compression, else the best
-//! source sentence.
+//! model chooses, else a spare point's compression takes the place, else the best of the model's free candidates that pass
+//! the checks, else the best source sentence.
 //!
 //! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
@@ -69,9 +69,9 @@ pub fn write<'a>(
     writer.keep_unchanged(input);
     if material.served == Served::Yes {
         let spare = writer.compress_open(&prompt)?;
+        writer.replace_open(spare);
         writer.write_open(&prompt, Round::First)?;
         writer.write_open(&prompt, Round::Second)?;
-        writer.replace_open(spare);
     }
     writer.fall_back();
     Ok(writer
@@ -272,7 +272,7 @@ impl<'a> Writer<'_, 'a> {
         let mut owners = Vec::new();
         let mut requests = Vec::new();
         for (index, draft) in self.drafts.iter().take(self.places()).enumerate() {
-            if draft.bullet.is_none() && !self.is_full() {
+            if draft.bullet.is_none() && !draft.given_up && !self.is_full() {
                 let wanted =
                     candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
                 owners.extend(wanted.iter().map(|_| index));

@@ -15,6 +15,31 @@ async fn the_document_is_what_was_agreed() {
 }
 
 #[tokio::test]
+async fn every_reason_code_has_its_line_in_the_docs() {
+    let service = Service::start().await;
+    let document = json(service.get("/openapi.json").await, StatusCode::OK).await;
+    let page = include_str!("../../../docs/reason-codes.md");
+    let codes = reason_codes(&document["components"]["schemas"]["CheckReason"]);
+    assert!(codes.contains(&"number_not_in_evidence"), "{codes:?}");
+    for code in codes {
+        assert!(
+            page.contains(&format!("| `{code}` |")),
+            "`{code}` is not documented"
+        );
+    }
+}
+
+/// The values of an enum, whichever way its variants are listed.
+fn reason_codes(schema: &Value) -> Vec<&str> {
+    let alternatives = schema["oneOf"].as_array().into_iter().flatten();
+    let listed = std::iter::once(schema).chain(alternatives);
+    listed
+        .flat_map(|schema| schema["enum"].as_array().into_iter().flatten())
+        .filter_map(Value::as_str)
+        .collect()
+}
+
+#[tokio::test]
 async fn every_operation_answers_as_the_document_says() {
     let service = Service::start().await;
     service.put_story("bridge", &["a", "b"]).await;
