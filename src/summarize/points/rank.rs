@@ -1,6 +1,8 @@
 //! Ranks points: how many independent outlets say it, how near it is to the story's middle, how early it stands, how
 //! new it is, and how well its best sentence reads on its own.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::group::Star;
@@ -56,14 +58,19 @@ fn centrality(star: &Star<'_>, centroid: &[f32]) -> f32 {
         .map_or(0.0, |center| cosine(center.embedding, centroid))
 }
 
-/// 1 where every family that says it opens with it.
+/// 1 where every family that says it opens with it. A family counts by where it says it first, however often it does.
 fn lead(star: &Star<'_>) -> f32 {
     let Some(center) = star.members.first() else {
         return 0.0;
     };
     let weight = |passage: &Passage<'_>| LEAD_HALF / (LEAD_HALF + passage.position as f32);
-    let total: f32 = star.members.iter().map(weight).sum();
-    (weight(center) + total / star.members.len() as f32) / 2.0
+    let mut first: BTreeMap<usize, f32> = BTreeMap::new();
+    for passage in &star.members {
+        let best = first.entry(passage.family).or_default();
+        *best = best.max(weight(passage));
+    }
+    let total: f32 = first.values().sum();
+    (weight(center) + total / first.len().max(1) as f32) / 2.0
 }
 
 /// 0 for the oldest article's statements, 1 for the newest's; undated ones stand in the middle.

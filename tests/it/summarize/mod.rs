@@ -6,5 +6,6 @@ mod grounding;
 mod wording;
 mod standing;
 mod injection;
+mod injection_corpus;
 mod reuse;
 mod whole;
