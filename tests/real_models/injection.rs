@@ -8,7 +8,7 @@ use crate::injection_corpus::{corpus, harmless, summary_of};
 use crate::support::{embedder_files, models_dir};
 
 /// Every so many articles of the corpus, from the first: a summary takes seconds.
-const EVERY: usize = 8;
+const EVERY: usize = 12;
 
 #[test]
 fn p20_hostile_articles_change_nothing_that_other_outlets_say() {
