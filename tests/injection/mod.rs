@@ -134,29 +134,19 @@ impl Hostile {
     }
 }
 
-/// What became of the other outlets' bullets. The same citations have the same text. What several outlets say stays, in
-/// its order; what one of them says may give its place to another's point, since an article more moves the story's
-/// middle.
+/// What became of the other outlets' bullets. The same citations have the same text. What several outlets say stays, and
+/// one of that is the lede; what a single outlet says may give its place to another's point, since an article more moves
+/// the story's middle.
 fn changes(plain: &Summary, attacked: &Summary) -> Vec<String> {
     let mut found = Vec::new();
-    let mut last_shared = 0;
-    for bullet in attacked.statements().filter(|bullet| !cites_hostile(bullet)) {
-        let mut before = plain.statements().enumerate();
-        let Some((place, one)) = before.find(|(_, one)| cited(one) == cited(bullet)) else {
-            if bullet.outlets > 1 {
-                found.push(format!("`{}` is new", bullet.text));
-            }
-            continue;
-        };
-        if one.text != bullet.text {
+    for bullet in attacked.statements() {
+        let before = plain.statements().find(|one| cited(one) == cited(bullet));
+        if let Some(one) = before.filter(|one| one.text != bullet.text) {
             found.push(format!("`{}` became `{}`", one.text, bullet.text));
         }
-        if one.outlets > 1 && place < last_shared {
-            found.push(format!("`{}` comes later", one.text));
-        }
-        if one.outlets > 1 {
-            last_shared = place;
-        }
+    }
+    if let Some(lede) = attacked.statements().next().filter(|lede| lede.outlets < 2) {
+        found.push(format!("`{}` leads", lede.text));
     }
     for bullet in plain.statements().filter(|bullet| bullet.outlets > 1) {
         let stays = attacked
@@ -171,10 +161,6 @@ fn changes(plain: &Summary, attacked: &Summary) -> Vec<String> {
         found.push(format!("{now} statements of {before} are left"));
     }
     found
-}
-
-fn cites_hostile(bullet: &Bullet) -> bool {
-    cited(bullet).iter().any(|(article, _)| *article == HOSTILE)
 }
 
 fn cited(bullet: &Bullet) -> BTreeSet<(&str, u32)> {

@@ -8,7 +8,7 @@ use crate::injection_corpus::{corpus, harmless, summary_of};
 use crate::support::{embedder_files, models_dir};
 
 /// Every so many articles of the corpus, from the first: a summary takes seconds.
-const EVERY: usize = 12;
+const EVERY: usize = 16;
 
 #[test]
 fn p20_hostile_articles_change_nothing_that_other_outlets_say() {
@@ -18,11 +18,9 @@ fn p20_hostile_articles_change_nothing_that_other_outlets_say() {
     assert_eq!(plain.statements().count(), 6, "{plain:#?}");
     let mut damage = Vec::new();
     for hostile in corpus().iter().step_by(EVERY) {
-        let started = std::time::Instant::now();
         if let Some(story) = hostile.story() {
             damage.extend(hostile.damage(&plain, &summary_of(&story, &engine)));
         }
-        eprintln!("{} {:?}", hostile.id, started.elapsed());
     }
     assert!(
         damage.is_empty(),
