@@ -78,7 +78,7 @@ impl App {
     }
 }
 
-/// Fetches what is absent and loads both models. Blocks; takes seconds, or minutes when something is fetched.
+/// Fetches what is absent and loads the models. Blocks; takes seconds, or minutes when something is fetched.
 ///
 /// # Errors
 /// When a model cannot be fetched or loaded; each says what to do.
@@ -86,7 +86,16 @@ pub fn load_engine(config: &Config, progress: &dyn FetchProgress) -> anyhow::Res
     let models_dir = config.models_path();
     let writer = models::ensure(&config.model, &models_dir, progress)?;
     let embedder = models::ensure(&config.embedder, &models_dir, progress)?;
-    Ok(LocalEngine::start(&writer, &embedder, &config.engine)?)
+    let Some(judge) = &config.entailment else {
+        return Ok(LocalEngine::start(&writer, &embedder, &config.engine)?);
+    };
+    let judge = models::ensure(judge, &models_dir, progress)?;
+    Ok(LocalEngine::start_with_judge(
+        &writer,
+        &embedder,
+        &judge,
+        &config.engine,
+    )?)
 }
 
 /// Two tokens: `gently` ends the taking of new work, `at_once` the work that is under way.

@@ -33,6 +33,10 @@ pub struct Config {
     pub model: String,
     /// The model that embeds: a name in `models/`.
     pub embedder: String,
+    /// A model that checks whether the evidence entails a wording: a name in `models/`, or of a manifest in `models_dir`;
+    /// absent: none.
+    #[serde(default)]
+    pub entailment: Option<String>,
     /// What is logged.
     #[serde(default)]
     pub log: LogSettings,
@@ -151,6 +155,7 @@ impl Config {
             models_dir: None,
             model: "smollm2-135m-instruct".to_owned(),
             embedder: "all-minilm-l6-v2".to_owned(),
+            entailment: None,
             log: LogSettings::default(),
             engine: EngineSettings::default(),
             ingest: ingest::Settings::default(),

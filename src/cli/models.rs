@@ -27,7 +27,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Fetch and verify a model's files; without a name, those of both configured models
+    /// Fetch and verify a model's files; without a name, those of the configured models
     #[command(after_help = "Example:\n  nutgraf models fetch all-minilm-l6-v2")]
     Fetch {
         /// A name from `nutgraf models list`
@@ -63,14 +63,17 @@ fn line(model: &ListedModel) -> String {
     };
     let size = HumanBytes(model.bytes).to_string();
     format!(
-        "{:<24} {:<9} {:<12} {:>10}  {}",
+        "{:<24} {:<10} {:<12} {:>10}  {}",
         model.name, model.kind, model.licence, size, place
     )
 }
 
 async fn fetch(config: Config, name: Option<String>) -> anyhow::Result<Outcome> {
     let names = name.map_or_else(
-        || vec![config.model.clone(), config.embedder.clone()],
+        || {
+            let both = [config.model.clone(), config.embedder.clone()];
+            both.into_iter().chain(config.entailment.clone()).collect()
+        },
         |name| vec![name],
     );
     app::blocking(move || {

@@ -165,6 +165,8 @@ pub enum CheckReason {
     PolarityChanged,
     /// P1: too few of its words are in the cited sentences to call them its source.
     NotSupported,
+    /// P1: an entailment model does not find that the cited sentences entail it.
+    NotEntailed,
     /// P7: no single cited sentence has its names and most of its words in their order.
     FactsMixed,
     /// P12: it repeats another bullet.

@@ -1,4 +1,4 @@
-//! The engine of this machine: one thread owns both models behind a bounded queue.
+//! The engine of this machine: one thread owns the models behind a bounded queue.
 //!
 //! Calls are answered in the order in which they came, but embedding does not wait for a call that writes:
 //! it takes milliseconds where texts take seconds. The texts of one call are written together (see
@@ -17,9 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{Answers, Listener, Texts};
 use super::embedder::Embedder;
+use super::entailment::EntailmentModel;
 use super::models::ModelFiles;
 use super::writer::Writer;
-use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo, ScoreRequest};
+use super::{Cancel, Engine, EngineError, GenerateRequest, Generation, ModelInfo, Pair, ScoreRequest};
 
 /// How many pieces of text may wait for a slow caller before the engine waits for it.
 const PIECES_AHEAD: usize = 256;
@@ -45,6 +46,7 @@ impl Default for EngineSettings {
 pub struct LocalEngine {
     writer: ModelInfo,
     embedder: ModelInfo,
+    judge: Option<ModelInfo>,
     capacity: usize,
     waiting: Arc<AtomicUsize>,
     // None only while dropping: closing the queue is what ends the thread.
@@ -74,6 +76,10 @@ enum Work {
         texts: Vec<String>,
         answer: SyncSender<Result<Vec<Vec<f32>>, EngineError>>,
     },
+    Entail {
+        pairs: Vec<Pair>,
+        answer: SyncSender<Result<Vec<f32>, EngineError>>,
+    },
 }
 
 /// What the thread tells the caller of `generate`: which request, and what of it.
@@ -102,18 +108,45 @@ impl LocalEngine {
         embedder: &ModelFiles,
         settings: &EngineSettings,
     ) -> Result<Self, EngineError> {
-        let writer = Writer::load(writer)?;
-        let embedder = Embedder::load(embedder)?;
-        let (writer_info, embedder_info) = (writer.info().clone(), embedder.info().clone());
+        let models = Models {
+            writer: Writer::load(writer)?,
+            embedder: Embedder::load(embedder)?,
+            judge: None,
+        };
+        Self::spawn(models, settings)
+    }
+
+    /// [`LocalEngine::start`] with an entailment model.
+    ///
+    /// # Errors
+    /// [`EngineError::BadModel`] for a file that cannot be used.
+    pub fn start_with_judge(
+        writer: &ModelFiles,
+        embedder: &ModelFiles,
+        judge: &ModelFiles,
+        settings: &EngineSettings,
+    ) -> Result<Self, EngineError> {
+        let models = Models {
+            writer: Writer::load(writer)?,
+            embedder: Embedder::load(embedder)?,
+            judge: Some(EntailmentModel::load(judge)?),
+        };
+        Self::spawn(models, settings)
+    }
+
+    fn spawn(models: Models, settings: &EngineSettings) -> Result<Self, EngineError> {
+        let (writer, embedder) = (models.writer.info().clone(), models.embedder.info().clone());
+        let judge = models.judge.as_ref().map(|judge| judge.info().clone());
         let capacity = settings.queue_capacity.max(1);
         let (queue, calls) = sync_channel(capacity);
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
-            .spawn(move || Models { writer, embedder }.work(&calls))
+            .spawn(move || models.work(&calls))
             .map_err(|error| EngineError::Compute(format!("no thread for the engine: {error}")))?;
         Ok(Self {
-            writer: writer_info,
-            embedder: embedder_info,
+            writer,
+            embedder,
+            judge,
             capacity,
             waiting: Arc::default(),
             queue: Some(queue),
@@ -200,6 +233,16 @@ impl Engine for LocalEngine {
         incoming.recv().map_err(|_| EngineError::Stopped)?
     }
 
+    fn entail(&self, pairs: Vec<Pair>, cancel: &Cancel) -> Result<Vec<f32>, EngineError> {
+        let (answer, incoming) = sync_channel(1);
+        self.submit(Work::Entail { pairs, answer }, cancel)?;
+        incoming.recv().map_err(|_| EngineError::Stopped)?
+    }
+
+    fn judge(&self) -> Option<&ModelInfo> {
+        self.judge.as_ref()
+    }
+
     fn writer(&self) -> &ModelInfo {
         &self.writer
     }
@@ -213,6 +256,7 @@ impl Engine for LocalEngine {
 struct Models {
     writer: Writer,
     embedder: Embedder,
+    judge: Option<EntailmentModel>,
 }
 
 impl Models {
@@ -224,19 +268,27 @@ impl Models {
             waiting: VecDeque::new(),
         };
         while let Some(call) = desk.next() {
-            answer(&self.writer, call, &mut desk);
+            answer(&self.writer, self.judge.as_ref(), call, &mut desk);
         }
     }
 }
 
 /// Answers one call.
-fn answer(writer: &Writer, call: Call, desk: &mut Desk<'_>) {
+fn answer(writer: &Writer, judge: Option<&EntailmentModel>, call: Call, desk: &mut Desk<'_>) {
     let cancel = &call.cancel;
     match call.work {
         Work::Embed { texts, answer } => {
             let embedded = guarded(|| embed(&desk.embedder, &texts, cancel));
             drop(call.place);
             let _nobody_waits = answer.send(embedded);
+        }
+        Work::Entail { pairs, answer } => {
+            let entailed = guarded(|| match judge {
+                Some(judge) => judge.entail(&pairs, &|| !cancel.is_cancelled()),
+                None => Err(EngineError::Compute("no entailment model is loaded".to_owned())),
+            });
+            drop(call.place);
+            let _nobody_waits = answer.send(entailed);
         }
         Work::Score { requests, answer } => {
             let scored = score(writer, &requests, cancel, desk);

@@ -1,4 +1,4 @@
-//! The local models: one that writes, one that embeds. Knows tokens, prompts and vectors, and no news words.
+//! The local models: one that writes, one that embeds, and optionally one that judges. Knows tokens, prompts and vectors, and no news words.
 //!
 //! [`Engine`] is the boundary that the rest of the crate sees. [`local::LocalEngine`] is the engine of this
 //! machine: one thread owns the models behind a bounded queue.
@@ -18,6 +18,7 @@ pub mod writer;
 mod writing;
 mod batch;
 pub mod embedder;
+pub mod entailment;
 pub mod local;
 
 use std::ops::ControlFlow;
@@ -55,6 +56,21 @@ pub trait Engine: Send + Sync + 'static {
     /// # Errors
     /// As [`Engine::generate`].
     fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError>;
+
+    /// For each pair, in their order, how likely the premise entails the hypothesis, 0 to 1. A premise longer than the
+    /// model's context is cut at the end.
+    ///
+    /// # Errors
+    /// As [`Engine::generate`]; [`EngineError::Compute`] where there is no such model.
+    fn entail(&self, pairs: Vec<Pair>, cancel: &Cancel) -> Result<Vec<f32>, EngineError> {
+        let (_, _) = (pairs, cancel);
+        Err(EngineError::Compute("no entailment model is loaded".to_owned()))
+    }
+
+    /// The model that judges; most engines have none.
+    fn judge(&self) -> Option<&ModelInfo> {
+        None
+    }
 
     /// The model that writes.
     fn writer(&self) -> &ModelInfo;
@@ -119,6 +135,15 @@ pub struct ScoreRequest {
     pub messages: Vec<Message>,
     /// The answer, an ordinary text.
     pub answer: String,
+}
+
+/// Two texts: whether the first entails the second is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// What is known.
+    pub premise: String,
+    /// What is claimed.
+    pub hypothesis: String,
 }
 
 /// How tokens are chosen.

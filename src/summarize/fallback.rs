@@ -4,7 +4,7 @@
 use super::material::Material;
 use super::passages::Passage;
 use super::points::Point;
-use super::prompt::one_line;
+use super::prompt::{one_line, shown_outlet};
 use crate::domain::Added;
 
 /// The most characters of an outlet's name that are shown behind its sentence.
@@ -34,7 +34,7 @@ pub fn extract(material: &Material<'_>, passage: &Passage<'_>) -> Extract {
     let sentence = one_line(passage.text);
     let outlet = material
         .source(passage)
-        .and_then(|source| source.meta.outlet.as_deref());
+        .and_then(|source| shown_outlet(source.meta));
     let Some(outlet) = outlet.filter(|outlet| !outlet.trim().is_empty()) else {
         return Extract {
             text: sentence.clone(),

@@ -6,10 +6,10 @@ use super::Input;
 use super::material::Material;
 use super::passages::Served;
 use super::prompt;
+use super::verify::entailment;
 use super::writing::Desk;
 use crate::domain::{
-    AI_LABEL, Bullet, CHECKS_VERSION, Coverage, Lede, LeftOut, LeftOutReason, Made, Summary, SummaryReason,
-    SummaryStatus,
+    AI_LABEL, Bullet, Coverage, Lede, LeftOut, LeftOutReason, Made, Summary, SummaryReason, SummaryStatus,
 };
 
 /// The summary of a story.
@@ -79,7 +79,7 @@ fn made(input: &Input<'_>, material: &Material<'_>, desk: &Desk<'_>, started: Ti
         model: writer.name.clone(),
         model_sha256: writer.sha256.clone(),
         prompt: prompt::NAME.to_owned(),
-        checks: CHECKS_VERSION.to_owned(),
+        checks: entailment::checks_version(desk.engine),
         at: now,
         took_ms: u64::try_from(took_ms).unwrap_or(0),
         article_set_hash: input.article_set_hash.to_owned(),

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::families::{self, Fingerprint};
 use super::passages::{self, Passage, Served};
 use super::topics::{self, mean_of};
+use super::verify::leak;
 use super::{Input, Settings, Source, genre, language};
 use crate::domain::{LeftOut, LeftOutReason};
+use crate::text::prose::is_prose;
 use crate::text::similarity::words;
 
 /// How many sentences of a family, from its beginning, tell what it is about.
@@ -182,10 +184,16 @@ fn headline(input: &Input<'_>, sources: &[Source<'_>], central: Option<&Family>)
     if let Some(given) = given {
         return Some(given.to_owned());
     }
-    let title_of = |index: &usize| sources.get(*index).and_then(|source| source.meta.title.clone());
+    let title_of = |source: &Source<'_>| source.meta.title.clone().filter(|title| may_be_headline(title));
+    let title_at = |index: &usize| sources.get(*index).and_then(title_of);
     central
-        .and_then(|family| family.members.iter().find_map(title_of))
-        .or_else(|| sources.iter().find_map(|source| source.meta.title.clone()))
+        .and_then(|family| family.members.iter().find_map(title_at))
+        .or_else(|| sources.iter().find_map(title_of))
+}
+
+/// Whether an article's title may head the story: it addresses no model and is no code (P20). Bars divide many titles.
+fn may_be_headline(title: &str) -> bool {
+    !leak::addresses_a_model(title) && is_prose(&title.replace('|', " "))
 }
 
 /// The first usable sentences of each family; what a copy repeats is taken once, from its first article.

@@ -84,6 +84,8 @@ pub struct Settings {
     pub more_candidates: usize,
     /// How tokens of samples are chosen.
     pub sampling: Sampling,
+    /// The least probability that the cited sentences entail a wording, where the engine has a model to judge it.
+    pub min_entailment: f64,
     /// Seeds the sampling; each candidate has a seed of its own.
     pub seed: u64,
     /// What the model may write at all.
@@ -130,6 +132,7 @@ impl Default for Settings {
                 top_p: 0.95,
                 ..Sampling::default()
             },
+            min_entailment: 0.5,
             seed: 0,
             grounding: Grounding::Evidence,
             gate: Gate::On,

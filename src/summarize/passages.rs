@@ -2,6 +2,7 @@
 
 use super::Source;
 use super::verify::leak;
+use crate::text::prose::is_prose;
 use crate::text::{facts, sentences};
 
 /// Fewer characters say too little.
@@ -69,12 +70,13 @@ fn is_usable(text: &str, served: Served, max_chars: usize) -> bool {
         Served::Yes => sentences::is_complete(text),
         Served::No => text.ends_with(['.', '!', '。', '！', '؟', '।', '”', '"', '»', '」']),
     };
-    // What addresses a model is no news (P20); a question is no statement; half a quotation has lost its speaker.
+    // What addresses a model, or is no prose, is no news (P20); a question is no statement; half a quotation has lost its speaker.
     (MIN_CHARS..=max_chars).contains(&chars)
         && is_sentence
         && !text.trim_end().ends_with('?')
         && has_whole_quotations(text)
         && !has_web_address(text)
+        && is_prose(text)
         && !leak::addresses_a_model(text)
 }
 

@@ -10,6 +10,8 @@ use super::grounding::straight;
 use super::material::Material;
 use super::passages::Passage;
 use super::points::Point;
+use super::verify::leak;
+use crate::domain::ArticleMeta;
 use crate::engine::{Message, Role};
 use crate::text::similarity::words;
 
@@ -44,13 +46,19 @@ pub fn lines(material: &Material<'_>, point: &Point<'_>) -> Vec<Line> {
 /// A sentence as the writer is given it.
 pub fn line(material: &Material<'_>, passage: &Passage<'_>) -> Line {
     let meta = material.source(passage).map(|source| source.meta);
-    let outlet = meta.and_then(|meta| meta.outlet.as_deref());
+    let outlet = meta.and_then(shown_outlet);
     let date = meta.and_then(|meta| meta.published_at).map(|at| at.date());
     Line {
         text: straight(passage.text),
         outlet: outlet.map(|outlet| outlet.chars().take(MAX_OUTLET_CHARS).collect()),
         date: date.map(|date| date.strftime("%B %-d, %Y").to_string()),
     }
+}
+
+/// The name of an article's outlet where it may stand in a text: one that addresses a model may not (P20).
+pub fn shown_outlet(meta: &ArticleMeta) -> Option<&str> {
+    let outlet = meta.outlet.as_deref()?;
+    (!leak::addresses_a_model(outlet)).then_some(outlet)
 }
 
 /// The text with runs of blanks as one blank.

@@ -4,9 +4,10 @@ use super::Input;
 use super::material::Material;
 use super::passages::Passage;
 use super::points::Point;
+use super::verify::entailment;
 use super::writing::Desk;
 use super::{citing, prompt};
-use crate::domain::{Bullet, CHECKS_VERSION, Citation, Summary};
+use crate::domain::{Bullet, Citation, Summary};
 
 /// The bullets of the version before that may be kept, each once. None, when it was made in another way: by another
 /// model, prompt, seed or set of checks.
@@ -55,6 +56,6 @@ fn is_made_alike(previous: &Summary, desk: &Desk<'_>) -> bool {
     let made = &previous.made;
     made.model_sha256 == desk.engine.writer().sha256
         && made.prompt == prompt::NAME
-        && made.checks == CHECKS_VERSION
+        && made.checks == entailment::checks_version(desk.engine)
         && made.seed == desk.settings.seed
 }

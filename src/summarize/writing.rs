@@ -14,6 +14,7 @@ use super::passages::{Passage, Served};
 use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
+use super::verify::entailment::{self, Claim};
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
 use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
@@ -199,7 +200,19 @@ impl<'a> Writer<'_, 'a> {
             }
         }
         let generations = self.generate(requests)?;
-        for ((index, passage), generation) in chosen.into_iter().zip(generations) {
+        let claims = chosen
+            .iter()
+            .zip(&generations)
+            .map(|((_, passage), generation)| Claim {
+                text: &generation.text,
+                evidence: vec![passage.text],
+            });
+        let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
+        for (((index, passage), generation), refusal) in chosen.into_iter().zip(generations).zip(refusals) {
+            if let Some(reason) = refusal {
+                self.note_refused(index, vec![vec![reason]]);
+                continue;
+            }
             // Once more: bullets that were accepted meanwhile may say the same.
             let mut check = self.check(&generation.text, &[passage], verify::ABSTRACTIVE);
             if check.verdict == Verdict::Verified {
@@ -285,17 +298,17 @@ impl<'a> Writer<'_, 'a> {
             answers.entry(index).or_default().push(generation);
         }
         for (index, generations) in answers {
-            self.judge(index, &generations);
+            self.judge(index, &generations)?;
         }
         Ok(())
     }
 
     /// Accepts the best of the answers that pass, or of their first sentences; notes why the others were refused.
-    fn judge(&mut self, index: usize, generations: &[Generation]) {
+    fn judge(&mut self, index: usize, generations: &[Generation]) -> Result<(), SummarizeError> {
         let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
-            return;
+            return Ok(());
         };
-        let mut best: Option<(f64, Wording<'a>)> = None;
+        let mut passed: Vec<(f64, Wording<'a>)> = Vec::new();
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
         for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
@@ -304,24 +317,53 @@ impl<'a> Writer<'_, 'a> {
                     let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
                     let quality =
                         candidates::quality(&wording.text, generation.mean_log_probability, &evidence);
-                    if best.as_ref().is_none_or(|(highest, _)| quality > *highest) {
-                        best = Some((quality, wording));
-                    }
+                    passed.push((quality, wording));
                 }
-                Err(reasons) => {
-                    for reason in &reasons {
-                        metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason))
-                            .increment(1);
-                    }
-                    refused.push(reasons);
-                }
+                Err(reasons) => refused.push(reasons),
             }
+        }
+        let claims = passed.iter().map(|(_, wording)| Claim {
+            text: &wording.text,
+            evidence: wording.cited.iter().map(|passage| passage.text).collect(),
+        });
+        let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
+        let mut best: Option<(f64, Wording<'a>)> = None;
+        for ((quality, wording), refusal) in passed.into_iter().zip(refusals) {
+            match refusal {
+                Some(reason) => refused.push(vec![reason]),
+                None if best.as_ref().is_none_or(|(highest, _)| quality > *highest) => {
+                    best = Some((quality, wording));
+                }
+                None => {}
+            }
+        }
+        self.note_refused(index, refused);
+        if let Some((_, wording)) = best {
+            self.accept(index, wording, None);
+        }
+        Ok(())
+    }
+
+    /// Which of these wordings the entailment model refuses; none without the gate.
+    fn refusals(&self, claims: &[Claim<'_>]) -> Result<Vec<Option<CheckReason>>, SummarizeError> {
+        let Desk {
+            settings,
+            engine,
+            cancel,
+            ..
+        } = self.desk;
+        match settings.gate {
+            Gate::On => entailment::refusals(claims, settings.min_entailment, engine, cancel),
+            Gate::Off => Ok(vec![None; claims.len()]),
+        }
+    }
+
+    fn note_refused(&mut self, index: usize, refused: Vec<Vec<CheckReason>>) {
+        for reason in refused.iter().flatten() {
+            metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason)).increment(1);
         }
         if let Some(draft) = self.drafts.get_mut(index) {
             draft.refused.extend(refused);
-        }
-        if let Some((_, wording)) = best {
-            self.accept(index, wording, None);
         }
     }
 

@@ -3,6 +3,7 @@
 
 pub mod plain;
 pub mod clean;
+pub mod prose;
 pub mod sentences;
 pub mod spans;
 pub mod similarity;

@@ -10,6 +10,8 @@
     reason = "a test that cannot go on says so by panicking; helpers are public within this binary"
 )]
 
+#[path = "../injection/mod.rs"]
+mod injection;
 mod support;
 
 mod architecture;

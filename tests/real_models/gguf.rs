@@ -104,6 +104,7 @@ impl TinyModel {
             name: "tiny".to_owned(),
             weights: path.to_path_buf(),
             tokenizer: None,
+            config: None,
             sha256: String::new(),
             context_tokens: None,
             sampling: Sampling::default(),

@@ -8,6 +8,8 @@
     reason = "a test that cannot go on says so by panicking"
 )]
 
+#[path = "../injection/mod.rs"]
+mod injection_corpus;
 mod support;
 mod vocabulary;
 mod gguf;
@@ -19,4 +21,5 @@ mod families;
 mod queue;
 mod constraint;
 mod together;
+mod injection;
 mod program;

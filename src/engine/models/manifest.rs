@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -52,6 +52,8 @@ pub enum ModelKind {
     Writer,
     /// It turns texts into vectors.
     Embedder,
+    /// It says whether one text entails another.
+    Entailment,
 }
 
 impl fmt::Display for ModelKind {
@@ -59,6 +61,7 @@ impl fmt::Display for ModelKind {
         f.write_str(match self {
             Self::Writer => "writer",
             Self::Embedder => "embedder",
+            Self::Entailment => "entailment",
         })
     }
 }
@@ -87,6 +90,8 @@ pub enum FileRole {
     Weights,
     /// `tokenizer.json`.
     Tokenizer,
+    /// `config.json`.
+    Config,
 }
 
 /// Where a file can be had.
@@ -197,7 +202,7 @@ impl Manifest {
         if !is_plain_name(&self.name) {
             return Err("its name would not do as a folder's".to_owned());
         }
-        for role in [FileRole::Weights, FileRole::Tokenizer] {
+        for role in [FileRole::Weights, FileRole::Tokenizer, FileRole::Config] {
             let count = self.files.iter().filter(|file| file.role == role).count();
             if count > 1 || (count == 0 && role == FileRole::Weights) {
                 return Err(format!("{count} files of role {role:?}"));
@@ -260,6 +265,35 @@ pub fn manifests() -> Result<Vec<Manifest>, ModelError> {
 pub fn find_manifest(name: &str) -> Result<Option<Manifest>, ModelError> {
     let embedded = EMBEDDED.iter().find(|(embedded, _)| *embedded == name);
     embedded.map(|(_, text)| Manifest::parse(text)).transpose()
+}
+
+/// The operator's own manifests: the files `NAME.toml` in the folder of the models, by name. None when there is no such
+/// folder.
+///
+/// # Errors
+/// [`ModelError::BadManifest`], naming the file.
+pub fn own_manifests(models_dir: &Path) -> Result<Vec<Manifest>, ModelError> {
+    let Ok(entries) = std::fs::read_dir(models_dir) else {
+        return Ok(Vec::new());
+    };
+    let mut paths: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| own_manifest(path)).collect()
+}
+
+fn own_manifest(path: &Path) -> Result<Manifest, ModelError> {
+    let bad = |detail: String| ModelError::BadManifest {
+        detail: format!("`{}`: {detail}", path.display()),
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
+    let manifest = Manifest::parse(&text).map_err(|error| bad(error.to_string()))?;
+    if path.file_stem().is_none_or(|stem| stem != manifest.name.as_str()) {
+        return Err(bad(format!("it describes a model `{}`", manifest.name)));
+    }
+    Ok(manifest)
 }
 
 /// Letters, digits, `.`, `_`, `-`, and a letter or digit first.

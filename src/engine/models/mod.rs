@@ -1,4 +1,4 @@
-//! Model files: the manifests in `models/`, where each file comes from, and how it gets into the model cache.
+//! Model files: the manifests in `models/` and the operator's own beside the model files, where each file comes from, and how it gets into the model cache.
 //!
 //! [`ensure`] is the way: look whether every file is there and verified; if not, lock the model's folder, look
 //! again, and fetch what is absent from the first source that gives the right bytes. What is in the files is not
@@ -26,7 +26,7 @@ pub use self::error::{Attempt, Fault, ModelError, NoSource};
 pub use self::fetch::{FetchSettings, Hub};
 pub use self::hub::{DEFAULT_ENDPOINT, HubSettings};
 pub use self::manifest::{
-    FileRole, HubFile, Manifest, ModelFile, ModelKind, Source, find_manifest, manifests, names,
+    FileRole, HubFile, Manifest, ModelFile, ModelKind, Source, find_manifest, manifests, names, own_manifests,
 };
 pub use self::progress::{BarProgress, FetchProgress, LineProgress, SilentProgress, stderr_progress};
 
@@ -45,6 +45,8 @@ pub struct ModelFiles {
     pub weights: PathBuf,
     /// `tokenizer.json`, where the weights' file does not hold the tokenizer.
     pub tokenizer: Option<PathBuf>,
+    /// `config.json`, where the manifest names it.
+    pub config: Option<PathBuf>,
     /// SHA-256 (hex) of `weights`.
     pub sha256: String,
     /// Most tokens of prompt and answer together; `None`: as the weights' own metadata says.
@@ -70,13 +72,20 @@ pub struct ListedModel {
     pub path: PathBuf,
 }
 
-/// Finds the model's files, fetching what is absent: `spec` is a name in `models/` or a path to a `.gguf` file.
+/// Finds the model's files, fetching what is absent: `spec` is a name in `models/`, that of a manifest `NAME.toml` in
+/// `models_dir`, or a path to a `.gguf` file.
 /// Blocks, for minutes on a slow network.
 ///
 /// # Errors
 /// Each says what to do: no such model, no source reachable, wrong hash, no space.
 pub fn ensure(spec: &str, models_dir: &Path, progress: &dyn FetchProgress) -> Result<ModelFiles, ModelError> {
-    if let Some(manifest) = find_manifest(spec)? {
+    let manifest = match find_manifest(spec)? {
+        Some(manifest) => Some(manifest),
+        None => own_manifests(models_dir)?
+            .into_iter()
+            .find(|manifest| manifest.name == spec),
+    };
+    if let Some(manifest) = manifest {
         return ensure_manifest(&manifest, models_dir, &FetchSettings::from_env(), progress);
     }
     let path = Path::new(spec);
@@ -118,19 +127,20 @@ pub fn ensure_manifest(
         tokenizer: manifest
             .file(FileRole::Tokenizer)
             .map(|tokenizer| folder.file(tokenizer)),
+        config: manifest.file(FileRole::Config).map(|config| folder.file(config)),
         sha256: weights.sha256.clone(),
         context_tokens: manifest.context_tokens,
         sampling: manifest.sampling,
     })
 }
 
-/// The models in `models/`, and which of them are here. Fetches nothing.
+/// The models in `models/` and the operator's own, and which of them are here. Fetches nothing.
 ///
 /// # Errors
-/// A file is there and cannot be read.
+/// A file is there and cannot be read, or is no manifest.
 pub fn list(models_dir: &Path) -> Result<Vec<ListedModel>, ModelError> {
     let mut listed = Vec::new();
-    for manifest in manifests()? {
+    for manifest in manifests()?.into_iter().chain(own_manifests(models_dir)?) {
         let folder = ModelFolder::new(models_dir, &manifest);
         listed.push(ListedModel {
             kind: manifest.kind,
@@ -179,6 +189,7 @@ fn local_gguf(path: &Path) -> Result<ModelFiles, ModelError> {
         name: name.into_owned(),
         weights: path.to_path_buf(),
         tokenizer: None,
+        config: None,
         sha256: cache::sha256_of(path)?,
         context_tokens: None,
         sampling: Sampling::default(),

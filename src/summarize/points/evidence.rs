@@ -1,7 +1,7 @@
 //! Chooses the sentences that the writer is given for a point: the center and a few that add to it, from other outlets
 //! first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Point;
 use super::group::can_join;
@@ -43,11 +43,13 @@ pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &S
 /// evidence of the other points, and their bullets, as they are.
 fn best_first(members: Vec<Passage<'_>>) -> Vec<Passage<'_>> {
     let merit = |passage: &Passage<'_>| {
-        let alike: f32 = members
-            .iter()
-            .map(|other| cosine(passage.embedding, other.embedding))
-            .sum();
-        LIKENESS_WEIGHT * alike / members.len() as f32
+        // Each family counts once, by its closest sentence: an article that says a thing ten times is no majority.
+        let mut closest: BTreeMap<usize, f32> = BTreeMap::new();
+        for other in &members {
+            let best = closest.entry(other.family).or_default();
+            *best = best.max(cosine(passage.embedding, other.embedding));
+        }
+        LIKENESS_WEIGHT * closest.values().sum::<f32>() / closest.len().max(1) as f32
             + LEAD_WEIGHT / (1.0 + passage.position as f32)
             + APPEAL_WEIGHT * passage.appeal
     };

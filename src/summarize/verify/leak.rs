@@ -1,6 +1,8 @@
 //! P16 and P20: the model declines, speaks of its task or itself, or lets chat control tokens through; and an
 //! article's sentence that addresses a model instead of a reader.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
 use crate::summarize::passages::has_web_address;
@@ -25,7 +27,6 @@ const CONTROL_TOKENS: &[&str] = &[
     "<think>",
     "</think>",
     "[gmask]",
-    "<｜",
     "### instruction",
     "### response",
     "### system",
@@ -91,6 +92,52 @@ const ORDERS: &[&str] = &[
     "instructions to the model",
     "instructions for the ai",
     "jailbreak",
+    "note to summarizers",
+    "must be summarized",
+    "the correct summary",
+    "your summary",
+    "your answer",
+    "dear assistant",
+    "new task for",
+    "write the bullet",
+    "and write that",
+    "repeat the following",
+    "end of evidence",
+];
+
+/// First words of an order that are no nouns: a report does not open with them.
+const IMPERATIVES: &[&str] = &[
+    "decode",
+    "disregard",
+    "forget",
+    "ignore",
+    "obey",
+    "override",
+    "pretend",
+    "reveal",
+    "translate",
+];
+
+/// Labels of a chat's turns and of a prompt's parts, before a colon or in brackets.
+const LABELS: &[&str] = &[
+    "ai",
+    "answer",
+    "assistant",
+    "bullet",
+    "developer",
+    "human",
+    "input",
+    "instruction",
+    "instructions",
+    "model",
+    "output",
+    "prompt",
+    "response",
+    "sentences",
+    "summary",
+    "system",
+    "user",
+    "verified",
 ];
 
 /// Words with which a model speaks of its task, as normalised words.
@@ -165,7 +212,23 @@ const INSTRUCTION_RUN: usize = 5;
 
 /// Whether an article's sentence addresses a model, or carries its control tokens: it is never evidence.
 pub fn addresses_a_model(sentence: &str) -> bool {
-    has_control_token(sentence) || contains_any(&spaced(sentence), ORDERS)
+    let words = words(sentence);
+    let is_order = words
+        .first()
+        .is_some_and(|first| IMPERATIVES.contains(&first.as_str()));
+    is_order
+        || opens_with_label(sentence)
+        || has_control_token(sentence)
+        || contains_any(&spaced(sentence), ORDERS)
+}
+
+/// "Assistant: …", "[system] …".
+fn opens_with_label(sentence: &str) -> bool {
+    let opening = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let label = opening
+        .split_once([':', ']', ')'])
+        .map(|(label, _)| label.trim().to_lowercase());
+    label.is_some_and(|label| LABELS.contains(&label.as_str()))
 }
 
 /// P16: the model says that it has nothing to say.
@@ -211,7 +274,7 @@ fn repeats_instructions(candidate: &Candidate<'_>) -> bool {
 
 fn has_control_token(text: &str) -> bool {
     // Blanks inside a token do not make it harmless once a tokenizer normalises them.
-    let lower = text.to_lowercase();
+    let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
     let compact: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
     CONTROL_TOKENS.iter().any(|token| {
         lower.contains(token) || token.starts_with('<') && !token.contains(' ') && compact.contains(token)

@@ -11,6 +11,7 @@ pub mod support;
 pub mod mixing;
 pub mod repeats;
 pub mod copying;
+pub mod entailment;
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};

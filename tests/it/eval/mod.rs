@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use nutgraf::eval::{porter, rouge};
+use nutgraf::eval::{extractive, graph, porter, rouge};
+use nutgraf::text::similarity::is_function_word;
 use serde_json::{Value, json};
 
 #[test]
@@ -106,4 +107,61 @@ fn extractive_rows_need_no_model_and_a_second_run_takes_what_was_kept() {
             .count(),
         2
     );
+}
+
+/// The cosines of all sentences with all, as `weight` makes links of them.
+fn links(vectors: &[graph::Vector], weight: impl Fn(f64) -> f64) -> Vec<Vec<f64>> {
+    let row = |a| vectors.iter().map(|b| weight(graph::cosine(a, b))).collect();
+    vectors.iter().map(row).collect()
+}
+
+fn assert_close(found: &[f64], expected: &Value, what: &str) {
+    let expected: Vec<f64> = serde_json::from_value(expected.clone()).unwrap();
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-6, "{what}: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn lexrank_and_textrank_are_those_of_the_python_package() {
+    let stories: Value = serde_json::from_str(include_str!("fixtures/lexrank.json")).unwrap();
+    for story in stories.as_array().unwrap() {
+        let sentences: Vec<String> = serde_json::from_value(story["sentences"].clone()).unwrap();
+        let words: Vec<Vec<String>> = sentences
+            .iter()
+            .map(|sentence| sentence.split(' ').map(str::to_owned).collect())
+            .collect();
+        let mut all_words = words.iter().flatten();
+        assert!(
+            !all_words.any(|word| is_function_word(word)),
+            "our row leaves those out"
+        );
+        let vectors = graph::tf_idf(&words);
+
+        // As the package has it: a link of weight 1 above the threshold, also to the sentence itself; no damping.
+        let scores = graph::stationary(&links(&vectors, |alike| f64::from(alike > 0.1)), 1.0);
+        let length = scores.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let scores: Vec<f64> = scores.iter().map(|x| x / length).collect();
+        assert_close(&scores, &story["lexrank"], "lexrank");
+
+        let shared = |a: &Vec<String>, b: &Vec<String>| {
+            let shared: usize = a
+                .iter()
+                .map(|word| b.iter().filter(|other| word == *other).count())
+                .sum();
+            shared as f64 / ((a.len() as f64).ln() + (b.len() as f64).ln())
+        };
+        let row = |a| words.iter().map(|b| shared(a, b)).collect();
+        let weights: Vec<Vec<f64>> = words.iter().map(row).collect();
+        assert_close(&graph::stationary(&weights, 0.85), &story["textrank"], "textrank");
+
+        // The row of our table ranks as the package's cosines do when they are weights.
+        let scores: Vec<f64> = serde_json::from_value(story["continuous"].clone()).unwrap();
+        let mut order: Vec<usize> = (0..sentences.len()).collect();
+        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        let expected: Vec<&String> = order.iter().map(|at| &sentences[*at]).collect();
+        let ranked = extractive::lex_rank(&[sentences.clone()]);
+        assert_eq!(ranked.iter().collect::<Vec<_>>(), expected);
+    }
 }

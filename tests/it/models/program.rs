@@ -235,3 +235,75 @@ fn a_model_file_of_another_kind_is_refused_by_its_name() {
     let message = refusal(&Program::new(), "models/mine.safetensors");
     assert!(message.contains("does not end in .gguf"), "{message}");
 }
+
+/// A judge of three small files, as an operator would describe it.
+fn own_manifest(name: &str, sha256_of: impl Fn(&str) -> String) -> String {
+    let file = |role: &str, file: &str| {
+        format!(
+            "[[files]]\nrole = \"{role}\"\nname = \"{file}\"\nbytes = {}\nsha256 = \"{}\"\nsources = [{{ path = \"mine/{file}\" }}]\n",
+            file.len(),
+            sha256_of(file)
+        )
+    };
+    format!(
+        "name = \"{name}\"\nkind = \"entailment\"\narchitecture = \"deberta-v2\"\nlicence = \"MIT\"\n{}{}{}",
+        file("weights", "model.safetensors"),
+        file("tokenizer", "tokenizer.json"),
+        file("config", "config.json")
+    )
+}
+
+#[test]
+fn a_manifest_in_the_folder_of_the_models_is_a_model_like_the_others() {
+    use sha2::{Digest, Sha256};
+
+    let program = Program::new();
+    let models = program.folder.path().join("models");
+    std::fs::create_dir_all(models.join("mine")).unwrap();
+    for file in ["model.safetensors", "tokenizer.json", "config.json"] {
+        std::fs::write(models.join("mine").join(file), file).unwrap();
+    }
+    let manifest = own_manifest("my-judge", |file| hex::encode(Sha256::digest(file)));
+    std::fs::write(models.join("my-judge.toml"), manifest).unwrap();
+
+    let listed = stdout(&program.run(&["models", "list"], &[]));
+    let line = listed
+        .lines()
+        .find(|line| line.starts_with("my-judge"))
+        .expect("no line");
+    assert!(
+        line.contains(" entailment ") && line.ends_with("not fetched"),
+        "{line}"
+    );
+    let fetched = program.run(&["models", "fetch", "my-judge"], &[]);
+    assert!(fetched.status.success(), "{}", stderr(&fetched));
+    assert!(models.join("my-judge/config.json").is_file());
+    let listed = stdout(&program.run(&["models", "list", "--json"], &[]));
+    assert!(listed.contains("\"kind\":\"entailment\""), "{listed}");
+
+    std::fs::remove_file(models.join("my-judge/config.json")).unwrap();
+    std::fs::remove_file(models.join("mine/config.json")).unwrap();
+    let output = program.run(&["models", "fetch", "my-judge"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("config.json"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_manifest_that_is_none_is_named() {
+    let program = Program::new();
+    let models = program.folder.path().join("models");
+    std::fs::create_dir_all(&models).unwrap();
+    for (text, part) in [
+        ("name = 1", "name"),
+        (own_manifest("other", |_| "0".repeat(64)).as_str(), "`other`"),
+    ] {
+        std::fs::write(models.join("my-judge.toml"), text).unwrap();
+        let output = program.run(&["models", "list"], &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+        let message = stderr(&output);
+        assert!(
+            message.contains("my-judge.toml") && message.contains(part),
+            "{message}"
+        );
+    }
+}

@@ -5,6 +5,8 @@ mod compressions;
 mod grounding;
 mod wording;
 mod standing;
+mod entailment;
 mod injection;
+mod injection_corpus;
 mod reuse;
 mod whole;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use nutgraf::clock::ManualClock;
 use nutgraf::domain::{Article, ArticleInput, Bullet, CheckReason, Summary, article_set_hash};
-use nutgraf::engine::{Cancel, GenerateRequest};
+use nutgraf::engine::{Cancel, Engine, GenerateRequest};
 use nutgraf::ingest::analyze::analyze;
 use nutgraf::summarize::{Input, Settings, Source, summarize};
 
@@ -109,14 +109,14 @@ impl Story {
         article_set_hash(self.headline.as_deref(), self.language.as_deref(), articles)
     }
 
-    pub fn summarize(&self, engine: &ScriptedEngine) -> Summary {
+    pub fn summarize(&self, engine: &dyn Engine) -> Summary {
         self.summarize_after(None, engine, &mut |_| {})
     }
 
     pub fn summarize_after(
         &self,
         previous: Option<&Summary>,
-        engine: &ScriptedEngine,
+        engine: &dyn Engine,
         on_bullet: &mut dyn FnMut(&Bullet),
     ) -> Summary {
         let cancel = Cancel::new();
