@@ -60,7 +60,11 @@ pub fn plus_ms(time: Timestamp, ms: u64) -> Timestamp {
 
 /// A new UUIDv7 stamped with the clock's time.
 pub fn new_id(clock: &dyn Clock) -> Uuid {
-    let now = clock.now();
+    new_id_at(clock.now())
+}
+
+/// A new UUIDv7 stamped with this time.
+pub fn new_id_at(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanoseconds = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanoseconds))

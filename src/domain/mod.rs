@@ -6,6 +6,7 @@ mod article;
 mod analysis;
 mod story;
 mod summary;
+mod correction;
 mod feedback;
 mod job;
 mod event;
@@ -14,6 +15,9 @@ pub use analysis::{Analysis, Sentence};
 pub use article::{
     Article, ArticleInput, ArticleLimits, ArticleMeta, Bias, FieldError, MAX_ARTICLES_PER_REQUEST,
     NOT_A_LANGUAGE_TAG, is_invisible, language_tag, one_line,
+};
+pub use correction::{
+    ComparableText, Correction, CorrectionOutcome, CorrectionReason, CorrectionStatus, Said, lost_ground,
 };
 pub use event::{Event, EventKind};
 pub use feedback::{Feedback, FeedbackInput, FeedbackStatus, QuotedSpan, ReasonCode, ReporterRole};

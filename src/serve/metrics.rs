@@ -47,6 +47,8 @@ fn set_counts(counts: &Counts) {
     gauge!("nutgraf_articles").set(counts.articles as f64);
     gauge!("nutgraf_summary_versions").set(counts.versions as f64);
     gauge!("nutgraf_feedback").set(counts.feedback as f64);
+    gauge!("nutgraf_corrections", "state" => "open").set(counts.corrections_open as f64);
+    gauge!("nutgraf_corrections", "state" => "settled").set(counts.corrections_settled as f64);
     gauge!("nutgraf_jobs", "state" => "queued").set(counts.jobs_queued as f64);
     gauge!("nutgraf_jobs", "state" => "running").set(counts.jobs_running as f64);
     gauge!("nutgraf_jobs", "state" => "dead").set(counts.jobs_dead as f64);

@@ -17,8 +17,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::domain::{
-    Analysis, Article, ArticleId, ArticleMeta, Event, EventKind, Feedback, Job, JobState, Lane, Story,
-    StoryId, Summary,
+    Analysis, Article, ArticleId, ArticleMeta, Correction, Event, EventKind, Feedback, Job, JobState, Lane,
+    Story, StoryId, Summary,
 };
 
 /// What can go wrong in a store.
@@ -160,10 +160,12 @@ impl Served {
 pub struct Withheld {
     /// Which bullet.
     pub bullet_id: Uuid,
-    /// Why: `source_withdrawn`.
+    /// Why: a [`CorrectionReason`](crate::domain::CorrectionReason)'s code.
     pub reason: String,
     /// When.
     pub at: Timestamp,
+    /// The correction that tells about it.
+    pub correction_id: Option<Uuid>,
 }
 
 /// A story in a list.
@@ -233,6 +235,10 @@ pub struct Counts {
     pub jobs_dead: u64,
     /// Reports.
     pub feedback: u64,
+    /// Corrections that no version settled yet.
+    pub corrections_open: u64,
+    /// Corrections that are settled.
+    pub corrections_settled: u64,
 }
 
 /// Everything that is kept. "Not there" is `Ok(None)`.
@@ -243,12 +249,13 @@ pub trait Store: Send + Sync + 'static {
     /// Applies a change. When the article set is another one afterwards (a new story's always is): enqueues the
     /// story's live job in the reader's lane (an existing queued job keeps its earlier `run_after`; a running one
     /// becomes `dirty`; a dead one is queued again with its attempts at 0), and appends a `queued` event
-    /// (`{"lane"}`). All in one transaction. Removed articles withhold the bullets that rest on them alone, as in
-    /// [`Store::delete_article`].
+    /// (`{"lane"}`). All in one transaction. Removed and updated articles withhold the bullets that lose their ground,
+    /// as in [`Store::delete_article`].
     async fn change_story(&self, change: &StoryChange) -> Result<ChangeOutcome, StoreError>;
 
-    /// Removes an article, withholds at once the current version's bullets (and lede) that cite no article which
-    /// the story still has (a `withheld` event each: `{"version", "bullet_id", "reason"}`), and enqueues as
+    /// Removes an article, withholds at once the current version's bullets (and lede) that cite no sentence which
+    /// the story's articles still have ([`lost_ground`](crate::domain::lost_ground); a `withheld` event each:
+    /// `{"version", "bullet_id", "reason"}`), opens a [`Correction`] for each, and enqueues as
     /// [`Store::change_story`] does. `false`: not there.
     async fn delete_article(
         &self,
@@ -318,10 +325,26 @@ pub trait Store: Send + Sync + 'static {
     /// longer holds the job.
     ///
     /// A summary made from other articles than those that are there now is stored with the bullets withheld that
-    /// rest on withdrawn ones alone. One made from just those lifts what was withheld of its bullets for that
-    /// reason: the article came back.
+    /// lost their ground since, as in [`Store::delete_article`]. One made from just those lifts what was withheld of
+    /// its bullets for that reason: the article came back.
+    ///
+    /// The same transaction settles the open corrections that the current version then ends
+    /// ([`Correction::outcome_in`]), whether it is a new one or not; a `corrected` event each (`{"version",
+    /// "bullet_id", "correction_id", "status"}`, the status being `fixed` or `restored`).
     async fn finish_job(&self, claim: &Claim, summary: &Summary, now: Timestamp)
     -> Result<Saved, StoreError>;
+
+    /// What is withheld of a version, the newest or an older one, in reading order.
+    async fn list_withheld(&self, story_id: &StoryId, version: u32) -> Result<Vec<Withheld>, StoreError>;
+
+    /// Up to `limit` corrections of a story, or of all (`None`), older than `before`, newest first. They are opened
+    /// and settled by the methods above, and go with their story only.
+    async fn list_corrections(
+        &self,
+        story_id: Option<&StoryId>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError>;
 
     // Jobs
 

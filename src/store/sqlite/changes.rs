@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use super::rows::{to_article_id, to_code, to_json_list, to_ms};
-use super::{SqliteStore, jobs, stories, summaries};
+use super::{SqliteStore, jobs, stories, withheld};
 use crate::domain::{Article, ArticleId, Story, StoryId, article_set_hash};
 use crate::store::{ChangeOutcome, RestOfArticles, StoreError, StoryChange, StoryFields};
 
@@ -44,8 +44,8 @@ pub(super) async fn change_story(
         write_article(&mut transaction, story_id, article).await?;
     }
     remove_articles(&mut transaction, story_id, &plan.remove).await?;
-    if !plan.remove.is_empty() {
-        summaries::withhold_unsupported(&mut transaction, story_id, change.now).await?;
+    if !plan.remove.is_empty() || plan.updated > 0 {
+        withheld::withhold_unsupported(&mut transaction, story_id, change.now).await?;
     }
     if changed {
         jobs::enqueue_changed(&mut transaction, story_id, change.now, change.run_after).await?;
@@ -79,7 +79,7 @@ pub(super) async fn delete_article(
     let hash = set_hash(&fields, &hashes);
     write_story(&mut transaction, story_id, &fields, &hash, now).await?;
     remove_articles(&mut transaction, story_id, &BTreeSet::from([article_id.clone()])).await?;
-    summaries::withhold_unsupported(&mut transaction, story_id, now).await?;
+    withheld::withhold_unsupported(&mut transaction, story_id, now).await?;
     jobs::enqueue_changed(&mut transaction, story_id, now, run_after).await?;
     transaction.commit().await?;
     Ok(true)

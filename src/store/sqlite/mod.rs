@@ -11,6 +11,8 @@ mod changes;
 mod analyses;
 mod versions;
 mod summaries;
+mod withheld;
+mod corrections;
 mod jobs;
 mod events;
 mod feedback;
@@ -24,11 +26,11 @@ use uuid::Uuid;
 
 use super::{
     ChangeOutcome, Claim, Counts, Idempotency, RecordedAnswer, Saved, Selector, Served, Store, StoreError,
-    StoryChange, StoryListing,
+    StoryChange, StoryListing, Withheld,
 };
 use crate::domain::{
-    Analysis, Article, ArticleId, ArticleMeta, Event, EventKind, Feedback, Job, JobState, Lane, Story,
-    StoryId, Summary,
+    Analysis, Article, ArticleId, ArticleMeta, Correction, Event, EventKind, Feedback, Job, JobState, Lane,
+    Story, StoryId, Summary,
 };
 
 /// A SQLite file, open. Clones share the connections.
@@ -122,6 +124,19 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> Result<Saved, StoreError> {
         summaries::finish_job(self, claim, summary, now).await
+    }
+
+    async fn list_withheld(&self, story_id: &StoryId, version: u32) -> Result<Vec<Withheld>, StoreError> {
+        withheld::list_withheld(self, story_id, version).await
+    }
+
+    async fn list_corrections(
+        &self,
+        story_id: Option<&StoryId>,
+        before: Option<Uuid>,
+        limit: u32,
+    ) -> Result<Vec<Correction>, StoreError> {
+        corrections::list_corrections(self, story_id, before, limit).await
     }
 
     async fn enqueue(&self, selector: &Selector, lane: Lane, now: Timestamp) -> Result<u64, StoreError> {

@@ -58,6 +58,8 @@ struct CountsRow {
     jobs_running: i64,
     jobs_dead: i64,
     feedback: i64,
+    corrections_open: i64,
+    corrections_settled: i64,
 }
 
 pub(super) async fn find_story(store: &SqliteStore, story_id: &StoryId) -> Result<Option<Story>, StoreError> {
@@ -194,7 +196,9 @@ pub(super) async fn counts(store: &SqliteStore) -> Result<Counts, StoreError> {
                 (SELECT count(*) FROM jobs WHERE state = 'queued') AS jobs_queued,
                 (SELECT count(*) FROM jobs WHERE state = 'running') AS jobs_running,
                 (SELECT count(*) FROM jobs WHERE state = 'dead') AS jobs_dead,
-                (SELECT count(*) FROM feedback) AS feedback",
+                (SELECT count(*) FROM feedback) AS feedback,
+                (SELECT count(*) FROM corrections WHERE settled_at_ms IS NULL) AS corrections_open,
+                (SELECT count(*) FROM corrections WHERE settled_at_ms IS NOT NULL) AS corrections_settled",
     )
     .fetch_one(&store.readers)
     .await?;
@@ -206,6 +210,8 @@ pub(super) async fn counts(store: &SqliteStore) -> Result<Counts, StoreError> {
         jobs_running: to_u64("jobs", row.jobs_running)?,
         jobs_dead: to_u64("jobs", row.jobs_dead)?,
         feedback: to_u64("feedback", row.feedback)?,
+        corrections_open: to_u64("corrections", row.corrections_open)?,
+        corrections_settled: to_u64("corrections", row.corrections_settled)?,
     })
 }
 

@@ -92,7 +92,12 @@ async fn a_story_page_shows_bullets_with_their_evidence_and_every_state() {
         stale.contains("Outdated") && stale.contains("source withdrawn"),
         "{stale}"
     );
-    assert!(!stale.contains("It rains"), "{stale}");
+    let (summary, corrections) = stale.split_once("</article>").unwrap();
+    assert!(!summary.contains("It rains"), "{stale}");
+    assert!(
+        corrections.contains("It rains"),
+        "what was said is told as a correction: {stale}"
+    );
     problem(service.get("/stories/unknown").await, 404, "not-found").await;
 }
 
@@ -100,7 +105,7 @@ async fn a_story_page_shows_bullets_with_their_evidence_and_every_state() {
 async fn pages_need_nothing_from_elsewhere() {
     let service = Service::start().await;
     service.put_story("bridge", &["a"]).await;
-    for path in ["/", "/docs", "/stories/bridge"] {
+    for path in ["/", "/docs", "/stories/bridge", "/corrections"] {
         let page = service.get(path).await;
         assert_eq!(page.status(), StatusCode::OK);
         let page = page.text().await.unwrap();

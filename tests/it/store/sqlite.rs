@@ -12,7 +12,7 @@ use sqlx::{Connection, FromRow};
 use tempfile::TempDir;
 
 use super::contract::{Database, change, contract, publish};
-use crate::support::{article, bullet, replace, story_id, summary};
+use crate::support::{article, article_id, at_ms, bullet, replace, story_id, summary};
 
 /// A database file that goes away with the test.
 struct SqliteFile {
@@ -83,10 +83,57 @@ async fn a_published_version_refuses_every_update() {
 }
 
 #[tokio::test]
+async fn a_correction_refuses_every_update_but_its_settling() {
+    let file = SqliteFile::create().await;
+    let store = file.store().await;
+    published(&store).await;
+    withdraw_first(&store).await;
+    let mut shell = file.shell().await;
+    for statement in [
+        "UPDATE corrections SET text = 'other'",
+        "UPDATE corrections SET withheld_at_ms = 0",
+        "UPDATE corrections SET fixed_in = 2",
+        "UPDATE corrections SET fixed_in = 2, restored_in = 2, settled_at_ms = 3",
+    ] {
+        sqlx::query(statement).execute(&mut shell).await.unwrap_err();
+    }
+    let settle = "UPDATE corrections SET fixed_in = 2, settled_at_ms = 3";
+    sqlx::query(settle).execute(&mut shell).await.unwrap();
+    let error = sqlx::query(settle).execute(&mut shell).await.unwrap_err();
+    assert!(error.to_string().contains("immutable"), "{error}");
+}
+
+/// The article `a` goes, and with it the bullet that rests on it alone.
+async fn withdraw_first(store: &SqliteStore) {
+    let (id, first) = (story_id("s"), article_id("a"));
+    let deleted = store.delete_article(&id, &first, at_ms(2), at_ms(2)).await;
+    assert!(deleted.unwrap());
+}
+
+#[tokio::test]
+async fn a_withdrawal_that_cannot_be_corrected_is_no_withdrawal() {
+    let file = SqliteFile::create().await;
+    let store = file.store().await;
+    published(&store).await;
+    let mut shell = file.shell().await;
+    let broken = "CREATE TRIGGER broken BEFORE INSERT ON corrections BEGIN SELECT RAISE(ABORT, 'full'); END";
+    sqlx::query(broken).execute(&mut shell).await.unwrap();
+    let (id, first) = (story_id("s"), article_id("a"));
+    store
+        .delete_article(&id, &first, at_ms(2), at_ms(2))
+        .await
+        .unwrap_err();
+    let served = store.find_served(&id).await.unwrap().unwrap();
+    assert_eq!((served.withheld, served.job), (Vec::new(), None));
+    assert_eq!(store.list_article_metas(&id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_deleted_story_takes_all_that_is_its_own_along() {
     let file = SqliteFile::create().await;
     let store = file.store().await;
     published(&store).await;
+    withdraw_first(&store).await;
     let mut shell = file.shell().await;
     sqlx::query("DELETE FROM stories")
         .execute(&mut shell)
@@ -94,7 +141,8 @@ async fn a_deleted_story_takes_all_that_is_its_own_along() {
         .unwrap();
     let left: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM articles) + (SELECT count(*) FROM summary_versions)
-              + (SELECT count(*) FROM bullets) + (SELECT count(*) FROM citations) + (SELECT count(*) FROM jobs)",
+              + (SELECT count(*) FROM bullets) + (SELECT count(*) FROM citations) + (SELECT count(*) FROM jobs)
+              + (SELECT count(*) FROM corrections) + (SELECT count(*) FROM withheld_bullets)",
     )
     .fetch_one(&mut shell)
     .await

@@ -17,6 +17,9 @@ pub fn at_ms(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(1_751_600_000_000 + ms).unwrap()
 }
 
+/// The sentence, if one may call it so, that the articles of the tests open with and their bullets cite.
+pub const CITED: &str = "0123456789";
+
 /// A story's id.
 pub fn story_id(id: &str) -> StoryId {
     StoryId::new(id).unwrap()
@@ -32,8 +35,13 @@ pub fn uuid(number: u128) -> Uuid {
     Uuid::from_u128(number)
 }
 
-/// An article with an id and a text.
+/// An article with an id and a text after the sentence that bullets cite.
 pub fn article(id: &str, text: &str) -> Article {
+    article_without_cited(id, &format!("{CITED}\n\n{text}"))
+}
+
+/// An article whose text does not have the sentence that bullets cite.
+pub fn article_without_cited(id: &str, text: &str) -> Article {
     article_from(ArticleInput {
         id: Some(id.to_owned()),
         text: text.to_owned(),
@@ -78,7 +86,7 @@ pub fn at(change: StoryChange, now: Timestamp) -> StoryChange {
     }
 }
 
-/// A verified bullet that cites the first ten code points of each of these articles.
+/// A verified bullet that cites the first sentence of each of these articles.
 pub fn bullet(id: u128, text: &str, article_ids: &[&str]) -> Bullet {
     let citation = |id: &&str| Citation {
         article_id: article_id(id),
@@ -86,7 +94,7 @@ pub fn bullet(id: u128, text: &str, article_ids: &[&str]) -> Bullet {
         url: None,
         start: 0,
         end: 10,
-        quote: "0123456789".to_owned(),
+        quote: CITED.to_owned(),
         resolved: None,
     };
     Bullet {

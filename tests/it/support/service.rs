@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{at_ms, story_id, summary};
+use super::{CITED, at_ms, story_id, summary};
 
 /// A service that listens on a free port of this machine until it is dropped.
 pub struct Service {
@@ -164,7 +164,7 @@ impl Drop for Service {
     }
 }
 
-/// An article of an outlet of its own, dated and rated.
+/// An article of an outlet of its own, dated and rated, with the sentence that bullets cite.
 pub fn sample_article(id: &str) -> ArticleInput {
     ArticleInput {
         id: Some(id.to_owned()),
@@ -173,7 +173,7 @@ pub fn sample_article(id: &str) -> ArticleInput {
         outlet: Some(format!("Outlet {id}")),
         published_at: Some("2025-07-04T09:30:00+02:00".to_owned()),
         text: format!(
-            "Article {id} says that the bridge over the Lume was closed on Friday.\n\nNobody was hurt."
+            "{CITED}\n\nArticle {id} says that the bridge over the Lume was closed on Friday.\n\nNobody was hurt."
         ),
         ..ArticleInput::default()
     }

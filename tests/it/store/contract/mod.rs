@@ -3,6 +3,7 @@
 
 pub mod stories;
 pub mod withdrawn;
+pub mod corrections;
 pub mod analyses;
 pub mod summaries;
 pub mod queue;
@@ -48,6 +49,21 @@ macro_rules! contract {
             a_summary_that_missed_a_withdrawal_is_stored_with_its_bullets_withheld,
             an_article_that_came_back_lifts_the_tombstone,
             a_bullet_that_stays_without_ground_stays_withheld);
+        contract!(@ $database, corrections:
+            a_withheld_bullet_opens_a_correction_of_what_was_said,
+            a_version_without_the_bullet_fixes_its_correction,
+            a_replacement_is_another_wording_or_nothing,
+            a_bullet_that_stands_again_restores_its_correction,
+            the_same_words_on_other_evidence_restore_a_correction,
+            a_bullet_withheld_twice_has_two_corrections,
+            a_correction_stays_open_while_a_version_still_carries_its_bullet,
+            a_text_whose_cited_sentence_is_gone_withholds_what_rests_on_it_alone,
+            a_text_changed_elsewhere_withholds_nothing,
+            a_sentence_that_came_back_lifts_the_tombstone,
+            a_summary_that_missed_a_change_is_stored_with_its_bullets_withheld,
+            what_was_withheld_of_an_old_version_is_known,
+            corrections_are_listed_newest_first_page_by_page,
+            a_lost_lease_settles_nothing);
         contract!(@ $database, analyses:
             an_analysis_reads_back_to_the_last_bit,
             an_analysis_is_kept_once_and_for_its_key_only);

@@ -51,12 +51,24 @@ pub async fn deleting_an_article_withholds_only_bullets_that_rest_on_it_alone(da
 
     assert!(delete(&*store, &id, "a", 9).await);
     let served = store.find_served(&id).await.unwrap().unwrap();
+    let corrections = store.list_corrections(Some(&id), None, 10).await.unwrap();
     let tombstone = |number| Withheld {
         bullet_id: uuid(number),
         reason: "source_withdrawn".to_owned(),
         at: at_ms(9),
+        correction_id: corrections
+            .iter()
+            .find(|correction| correction.bullet_id == uuid(number))
+            .map(|correction| correction.id),
     };
     assert_eq!(served.withheld, [tombstone(1), tombstone(4)]);
+    assert!(
+        served
+            .withheld
+            .iter()
+            .all(|withheld| withheld.correction_id.is_some())
+    );
+    assert_eq!(store.list_withheld(&id, 1).await.unwrap(), served.withheld);
     assert!(served.is_stale());
     assert!(served.job.is_some());
     assert_eq!(
