@@ -13,6 +13,7 @@ pub mod points;
 pub mod prompt;
 pub mod grounding;
 pub mod parse;
+pub mod equals;
 pub mod verify;
 pub mod citing;
 pub mod reuse;

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::words::{Word, attribute, deny, have_verb};
+use crate::summarize::equals::{BOUNDS, EQUALS};
 use crate::text::facts::WEEKDAYS;
 
 /// A change of a sentence: words that go, and what stands in their place.
@@ -88,11 +89,19 @@ const APPOSITIONS: [&str; 26] = [
 
 /// Adverbs whose going changes no fact. No degrees, no doubts, no "only".
 #[rustfmt::skip]
-const ADVERBS: [&str; 40] = [
+const ADVERBS: [&str; 46] = [
     "also", "already", "quickly", "swiftly", "sharply", "strongly", "formally", "officially", "immediately", "publicly",
     "personally", "clearly", "certainly", "simply", "actually", "really", "very", "quite", "again", "indeed", "meanwhile",
     "however", "ultimately", "eventually", "finally", "suddenly", "dramatically", "effectively", "essentially", "particularly",
     "especially", "abruptly", "boldly", "bitterly", "angrily", "hastily", "instead", "then", "narrowly", "famously",
+    "currently", "recently", "repeatedly", "largely", "notably", "briefly",
+];
+
+/// Offices that stand before a name.
+#[rustfmt::skip]
+const OFFICES: [&str; 22] = [
+    "President", "Senator", "Sen.", "Representative", "Rep.", "Governor", "Gov.", "Secretary", "Minister", "Chancellor", "Justice",
+    "Judge", "Speaker", "Mayor", "Chairman", "Director", "General", "Gen.", "Pope", "King", "Leader", "Commissioner",
 ];
 
 /// Words that judge (P10).
@@ -105,23 +114,6 @@ const JUDGEMENTS: [&str; 40] = [
     "embattled", "deadly",
 ];
 
-/// Wordings and shorter or plainer ones that say the same.
-#[rustfmt::skip]
-const EQUALS: [(&str, &str); 46] = [
-    ("in the wake of", "after"), ("in the aftermath of", "after"), ("prior to", "before"), ("ahead of", "before"),
-    ("in order to", "to"), ("in an effort to", "to"), ("in a bid to", "to"), ("in an attempt to", "to"),
-    ("as well as", "and"), ("a number of", "several"), ("a handful of", "a few"), ("more than", "over"),
-    ("in addition to", "besides"), ("with regard to", "about"), ("due to the fact that", "because"),
-    ("at this point", "now"), ("took to twitter to", "tweeted to"), ("across the country", "nationwide"),
-    ("the united states", "the U.S."), ("told reporters that", "said"), ("told reporters", "said"), ("met with", "met"),
-    ("on board", "aboard"), ("stated that", "said"), ("stated", "said"), ("purchase", "buy"), ("purchased", "bought"),
-    ("lawmakers", "legislators"), ("revealed", "disclosed"), ("unveiled", "presented"), ("slammed", "criticized"),
-    ("blasted", "criticized"), ("ripped", "criticized"), ("slamming", "criticizing"), ("blasting", "criticizing"),
-    ("vowed", "promised"), ("vowing", "promising"), ("launched", "started"), ("launching", "starting"), ("began", "started"),
-    ("commenced", "started"), ("concluded", "ended"), ("nearly", "almost"), ("however", "but"), ("cops", "police officers"),
-    ("kids", "children"),
-];
-
 /// All changes that a sentence admits, each on its own.
 pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
@@ -131,17 +123,19 @@ pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     edits.extend(trail(words));
     edits.extend(tail(words));
     edits.extend(occasion(words));
+    edits.extend(given_names(words));
     edits.extend(single_words(words));
-    edits.extend(equals(words));
     edits.extend(times(words));
-    edits.retain(|edit| {
-        let gone = words.get(edit.range.clone()).unwrap_or_default();
-        // A quotation goes as a whole or not at all.
-        let marks: usize = gone.iter().map(|word| word.text.matches('"').count()).sum();
-        let cuts_into = gone.iter().any(|word| word.quoted) && (marks == 0 || marks % 2 == 1);
-        !cuts_into
-    });
+    edits.retain(|edit| spares_quotations(words, edit));
     edits
+}
+
+/// A quotation goes as a whole or not at all.
+fn spares_quotations(words: &[Word], edit: &Edit) -> bool {
+    let gone = words.get(edit.range.clone()).unwrap_or_default();
+    let marks: usize = gone.iter().map(|word| word.text.matches('"').count()).sum();
+    let cuts_into = gone.iter().any(|word| word.quoted) && (marks == 0 || marks % 2 == 1);
+    !cuts_into
 }
 
 fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
@@ -356,8 +350,34 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
     edits
 }
 
-fn equals(words: &[Word]) -> Vec<Edit> {
+/// "President Ann Example" → "President Example": with the office before it, the name is the same without what stands
+/// between.
+fn given_names(words: &[Word]) -> Vec<Edit> {
+    let is_plain_name = |word: &Word| {
+        word.has_capital() && !word.quoted && word.text.chars().all(|c| c.is_alphabetic() || c == '-')
+    };
     let mut edits = Vec::new();
+    for (index, window) in words.windows(3).enumerate() {
+        let [office, given, family] = window else { continue };
+        let family_is_name = family.has_capital()
+            && !family.quoted
+            && family.lower.chars().count() > 2
+            && family
+                .lower
+                .chars()
+                .all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
+        let goes_on = word(words, index + 3)
+            .is_some_and(|next| next.has_capital() && family.text.ends_with(char::is_alphanumeric));
+        if OFFICES.contains(&office.text.as_str()) && is_plain_name(given) && family_is_name && !goes_on {
+            edits.push(cut(index + 1..index + 2, false));
+        }
+    }
+    edits
+}
+
+/// Wordings and plainer ones that say the same, all of a sentence as one list of changes.
+pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
+    let mut edits: Vec<Edit> = Vec::new();
     for (wording, plain) in EQUALS {
         let length = wording.split(' ').count();
         for (start, window) in words.windows(length).enumerate() {
@@ -372,9 +392,11 @@ fn equals(words: &[Word]) -> Vec<Edit> {
                     .all(|word| word.text.ends_with(char::is_alphanumeric));
             let before_number = word(words, start + length)
                 .is_some_and(|next| next.text.contains(|c: char| c.is_ascii_digit()));
-            let bounds = matches!(wording, "more than" | "nearly");
-            let is_name = window.iter().any(Word::has_capital) && wording != "the united states";
-            if is_it && !is_name && (!bounds || before_number) {
+            let is_name = window.iter().any(Word::has_capital) && *wording != "the united states";
+            let is_taken = edits
+                .iter()
+                .any(|edit| edit.range.start < start + length && start < edit.range.end);
+            if is_it && !is_name && !is_taken && (!BOUNDS.contains(wording) || before_number) {
                 edits.push(Edit {
                     range: start..start + length,
                     instead: Some(plain),

@@ -9,7 +9,7 @@ mod words;
 mod cuts;
 mod attribution;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::MIN_CHANGED;
 use crate::engine::constraint::{Constraint, State};
@@ -19,7 +19,7 @@ use cuts::Edit;
 use words::Word;
 
 /// More changes of one sentence are not combined: each doubles the wordings.
-const MOST_EDITS: usize = 8;
+const MOST_EDITS: usize = 9;
 
 /// The model chooses among so many.
 const MOST_WORDINGS: usize = 12;
@@ -36,6 +36,7 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
     let source = words::split(sentence);
     let mut edits = cuts::edits(&source);
     edits.truncate(MOST_EDITS);
+    let equals = cuts::equals(&source);
     let own_words = similarity::words(sentence);
     let mut found: BTreeMap<String, f64> = BTreeMap::new();
     for chosen in 0u32..1 << edits.len() {
@@ -47,17 +48,21 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
         if overlap(&picked) {
             continue;
         }
-        let Some(kept) = apply(&source, &picked) else {
-            continue;
-        };
-        for variant in [
-            Some(kept.clone()),
-            attribution::moved_back(&kept),
-            attribution::moved_front(&kept),
-        ] {
-            let Some(text) = variant.map(|words| finish(&words)) else {
-                continue;
-            };
+        let plainer: Vec<&Edit> = equals
+            .iter()
+            .filter(|equal| !overlap(&[picked.as_slice(), &[*equal]].concat()))
+            .chain(picked.iter().copied())
+            .collect();
+        let kept: BTreeSet<Vec<Word>> = [picked, plainer]
+            .iter()
+            .filter_map(|edits| apply(&source, edits))
+            .collect();
+        let variants = kept.into_iter().flat_map(|kept| {
+            let moved = [attribution::moved_back(&kept), attribution::moved_front(&kept)];
+            moved.into_iter().flatten().chain([kept])
+        });
+        for variant in variants {
+            let text = finish(&variant);
             let changed = changed_share(&text, sentence);
             let run = longest_shared_run(&similarity::words(&text), &own_words);
             let is_long = text.split(' ').count() >= MIN_WORDS;
@@ -258,6 +263,18 @@ mod tests {
         makes(
             "Ann Example (D-Alder) narrowly won the race for mayor of the small town on the river, and her rival congratulated her.",
             "Ann Example won the race for mayor of the small town on the river.",
+        );
+    }
+
+    #[test]
+    fn plainer_words_and_shorter_names_stand_for_others() {
+        makes(
+            "After a long debate, President Ann Example slammed the council on Monday for its plan to close the old bridge.",
+            "President Example criticized the council for its plan to close the old bridge.",
+        );
+        makes(
+            "The council, which met for six hours, spent approximately $12 million on the repair of the old bridge.",
+            "The council spent about $12 million on the repair of the old bridge.",
         );
     }
 

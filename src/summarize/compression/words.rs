@@ -5,7 +5,7 @@ use crate::text::facts;
 use crate::text::similarity::is_function_word;
 
 /// A word as it stands, with the marks that touch it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word {
     /// As written.
     pub(super) text: String,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
+use crate::summarize::equals;
 use crate::text::similarity::{is_function_word, words};
 
 /// The share of a bullet's content words that the cited sentences must have. Editors who rewrite a sentence keep
@@ -35,12 +36,12 @@ pub fn supported_share(text: &str, evidence: &[&str]) -> f64 {
     own.intersection(&theirs).count() as f64 / own.len() as f64
 }
 
-/// The stems of the words that carry meaning, in order.
+/// The stems of the words that carry meaning, in order; of words that say the same, one stands for both.
 pub fn content_words(text: &str) -> Vec<String> {
     words(text)
         .iter()
         .filter(|word| !is_function_word(word))
-        .map(|word| stem(word))
+        .map(|word| stem(equals::plain(word)))
         .filter(|stem| !NEUTRAL.contains(&stem.as_str()))
         .collect()
 }
