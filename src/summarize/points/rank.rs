@@ -16,6 +16,11 @@ const LEAD_WEIGHT: f32 = 0.2;
 const RECENCY_WEIGHT: f32 = 0.05;
 const APPEAL_WEIGHT: f32 = 0.2;
 
+/// What several independent outlets say comes before all that one says alone: whoever writes one article, however well
+/// it reads, cannot push the others' common ground out (P14, P20). More than the other weights and the likeness that
+/// `diversify` takes off can make up for.
+const COMMON_GROUND: f32 = 2.0;
+
 /// The position at which a sentence counts half as much as the first.
 const LEAD_HALF: f32 = 3.0;
 
@@ -44,7 +49,12 @@ pub fn rank<'a>(material: &Material<'a>, stars: Vec<Star<'a>>) -> Vec<Ranked<'a>
                 + LEAD_WEIGHT * lead(&star)
                 + RECENCY_WEIGHT * recency(&star, material, span)
                 + APPEAL_WEIGHT * star.members.first().map_or(0.0, |center| center.appeal);
-            Ranked { star, outlets, score }
+            let common = if outlets > 1 { COMMON_GROUND } else { 0.0 };
+            Ranked {
+                star,
+                outlets,
+                score: score + common,
+            }
         })
         .collect();
     // Stable: among equals the order of families and of reading stays.
@@ -103,4 +113,27 @@ fn time_span(material: &Material<'_>) -> Option<(Timestamp, Timestamp)> {
 fn published(material: &Material<'_>, passage: &Passage<'_>) -> Option<Timestamp> {
     let published = material.source(passage)?.meta.published_at?;
     Some(published.instant())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saying_a_thing_often_does_not_move_it() {
+        let passage = |family, position| Passage {
+            source: family,
+            family,
+            start: 0,
+            end: 0,
+            text: "",
+            embedding: &[],
+            position,
+            appeal: 0.0,
+        };
+        let once = vec![passage(0, 0), passage(1, 2), passage(2, 5)];
+        let flood = (6..30).map(|position| passage(2, position));
+        let flooded = once.iter().copied().chain(flood).collect();
+        assert_eq!(lead(&Star { members: once }), lead(&Star { members: flooded }));
+    }
 }
