@@ -73,6 +73,9 @@ fn weights(family: &str) -> VarMap {
         let config = serde_json::from_value(config).unwrap();
         ModernBertForSequenceClassification::load(builder, &config).unwrap();
     }
+    // The first layer of this family has no norm before its attention.
+    let norm = "model.layers.0.attn_norm.weight";
+    variables.data().lock().unwrap().remove(norm);
     for (name, variable) in variables.data().lock().unwrap().iter() {
         let phase: f64 = name.bytes().map(f64::from).sum();
         // Vectors are biases and the scales of norms; large biases would drown the texts.
