@@ -1,4 +1,4 @@
-//! The optional model that judges: a cross-encoder (DeBERTa-v2/v3 or ModernBERT) for natural language inference, from
+//! The optional model that judges: a cross-encoder (DeBERTa-v2/v3 or `ModernBERT`) for natural language inference, from
 //! safetensors, `config.json` and `tokenizer.json`, run by candle. It says how likely a premise entails a hypothesis
 //! (Bowman et al. 2015; Williams et al. 2018); what follows from that is for the caller.
 

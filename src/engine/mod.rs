@@ -62,8 +62,7 @@ pub trait Engine: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`Engine::generate`]; [`EngineError::Compute`] where there is no such model.
-    fn entail(&self, pairs: Vec<Pair>, cancel: &Cancel) -> Result<Vec<f32>, EngineError> {
-        let (_, _) = (pairs, cancel);
+    fn entail(&self, _pairs: Vec<Pair>, _cancel: &Cancel) -> Result<Vec<f32>, EngineError> {
         Err(EngineError::Compute("no entailment model is loaded".to_owned()))
     }
 

@@ -7,8 +7,17 @@ use nutgraf::engine::models::{DEFAULT_WRITER, SilentProgress, ensure};
 use crate::injection_corpus::{corpus, harmless, summary_of};
 use crate::support::{embedder_files, models_dir};
 
-/// Every so many articles of the corpus, from the first: a summary takes seconds.
-const EVERY: usize = 16;
+/// Some of each kind: a summary takes seconds.
+const SAMPLE: [&str; 8] = [
+    "order-ignore-previous",
+    "role-assistant",
+    "token-chatml",
+    "unicode-homoglyphs",
+    "title-with-an-order",
+    "outlet-with-an-order",
+    "fake-denial",
+    "flood-of-claims",
+];
 
 #[test]
 fn p20_hostile_articles_change_nothing_that_other_outlets_say() {
@@ -17,10 +26,11 @@ fn p20_hostile_articles_change_nothing_that_other_outlets_say() {
     let plain = summary_of(&harmless(), &engine);
     assert_eq!(plain.statements().count(), 6, "{plain:#?}");
     let mut damage = Vec::new();
-    for hostile in corpus().iter().step_by(EVERY) {
-        if let Some(story) = hostile.story() {
-            damage.extend(hostile.damage(&plain, &summary_of(&story, &engine)));
-        }
+    let corpus = corpus();
+    for id in SAMPLE {
+        let hostile = corpus.iter().find(|hostile| hostile.id == id).unwrap();
+        let story = hostile.story().unwrap();
+        damage.extend(hostile.damage(&plain, &summary_of(&story, &engine)));
     }
     assert!(
         damage.is_empty(),

@@ -22,4 +22,5 @@ mod queue;
 mod constraint;
 mod together;
 mod injection;
+mod entailment;
 mod program;

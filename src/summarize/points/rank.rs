@@ -143,3 +143,26 @@ fn published(material: &Material<'_>, passage: &Passage<'_>) -> Option<Timestamp
     let published = material.source(passage)?.meta.published_at?;
     Some(published.instant())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saying_a_thing_often_does_not_move_it() {
+        let passage = |family, position| Passage {
+            source: family,
+            family,
+            start: 0,
+            end: 0,
+            text: "",
+            embedding: &[],
+            position,
+            appeal: 0.0,
+        };
+        let once = vec![passage(0, 0), passage(1, 2), passage(2, 5)];
+        let flood = (6..30).map(|position| passage(2, position));
+        let flooded = once.iter().copied().chain(flood).collect();
+        assert_eq!(lead(&Star { members: once }), lead(&Star { members: flooded }));
+    }
+}

@@ -161,7 +161,7 @@ fn lexrank_and_textrank_are_those_of_the_python_package() {
         let mut order: Vec<usize> = (0..sentences.len()).collect();
         order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
         let expected: Vec<&String> = order.iter().map(|at| &sentences[*at]).collect();
-        let ranked = extractive::lex_rank(&[sentences.clone()]);
+        let ranked = extractive::lex_rank(std::slice::from_ref(&sentences));
         assert_eq!(ranked.iter().collect::<Vec<_>>(), expected);
     }
 }
