@@ -68,6 +68,12 @@ impl fmt::Display for SummaryText<'_> {
             writeln!(f, "\n  • {}", bullet.text)?;
             write_sources(f, bullet)?;
         }
+        for conflict in &summary.conflicts {
+            writeln!(f, "\n  Outlets differ on the {}:", conflict.about)?;
+            for value in &conflict.values {
+                writeln!(f, "      {}: {}", value.value, value.outlets.join(", "))?;
+            }
+        }
         writeln!(f)
     }
 }

@@ -12,7 +12,7 @@ use super::{ArticleId, Coverage, StoryId};
 pub const AI_LABEL: &str = "AI-generated summary";
 
 /// The version of the checks in `summarize::verify`; stored with each summary.
-pub const CHECKS_VERSION: &str = "v2";
+pub const CHECKS_VERSION: &str = "v3";
 
 /// Where a story's summary stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -61,10 +61,31 @@ pub struct Summary {
     pub lede: Option<Lede>,
     /// The other points, best first.
     pub bullets: Vec<Bullet>,
+    /// What outlets say differently (P8).
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
     /// How the articles are spread.
     pub coverage: Coverage,
     /// How, when and from what it was made.
     pub made: Made,
+}
+
+/// Different values of one thing, and who gives which.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Conflict {
+    /// What the values are of: `death toll`, `people injured`.
+    pub about: String,
+    /// The values, that of the newest article first; at least two.
+    pub values: Vec<ConflictValue>,
+}
+
+/// One of several values of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConflictValue {
+    /// As a number in digits: `12`, `at least 12`.
+    pub value: String,
+    /// The outlets that give it, by name.
+    pub outlets: Vec<String>,
 }
 
 /// The first sentence of a summary.

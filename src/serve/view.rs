@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::{
-    ArticleId, Bullet, Coverage, JobState, Lede, Made, StoryId, Summary, SummaryReason, SummaryStatus,
+    ArticleId, Bullet, Conflict, Coverage, JobState, Lede, Made, StoryId, Summary, SummaryReason,
+    SummaryStatus,
 };
 use crate::store::{Served, Withheld};
 
@@ -39,6 +40,8 @@ pub(super) struct SummaryView {
     pub(super) bullets: Vec<Bullet>,
     /// What was withdrawn from this version.
     pub(super) withheld: Vec<WithheldView>,
+    /// What outlets say differently.
+    pub(super) conflicts: Vec<Conflict>,
     /// How the articles are spread.
     pub(super) coverage: Coverage,
     /// How, when and from what it was made; null while there is no version.
@@ -80,6 +83,7 @@ impl SummaryView {
             lede: None,
             bullets: Vec::new(),
             withheld: Vec::new(),
+            conflicts: Vec::new(),
             coverage,
             made: None,
             feedback_url: feedback_url(&served.story.id),
@@ -114,6 +118,7 @@ impl SummaryView {
             lede,
             bullets,
             withheld: tombstones,
+            conflicts: if is_emptied { Vec::new() } else { summary.conflicts },
             coverage: summary.coverage,
             made: Some(summary.made),
             feedback_url: feedback_url(&served.story.id),

@@ -8,15 +8,25 @@ use super::passages::Served;
 use super::prompt;
 use super::writing::Desk;
 use crate::domain::{
-    AI_LABEL, Bullet, CHECKS_VERSION, Coverage, Lede, Made, Summary, SummaryReason, SummaryStatus,
+    AI_LABEL, Bullet, CHECKS_VERSION, Conflict, Coverage, Lede, Made, Summary, SummaryReason, SummaryStatus,
 };
+
+/// What the summary says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statements {
+    /// The best point.
+    pub lede: Option<Lede>,
+    /// The other points.
+    pub bullets: Vec<Bullet>,
+    /// What outlets say differently.
+    pub conflicts: Vec<Conflict>,
+}
 
 /// The summary of a story.
 pub fn summary(
     input: &Input<'_>,
     material: &Material<'_>,
-    lede: Option<Lede>,
-    bullets: Vec<Bullet>,
+    statements: Statements,
     desk: &Desk<'_>,
     started: Timestamp,
 ) -> Summary {
@@ -25,7 +35,7 @@ pub fn summary(
             SummaryStatus::InsufficientSources,
             Some(SummaryReason::NoArticles),
         )
-    } else if lede.is_none() {
+    } else if statements.lede.is_none() {
         (
             SummaryStatus::InsufficientSources,
             Some(SummaryReason::NoUsableText),
@@ -42,8 +52,9 @@ pub fn summary(
         reason,
         language: material.language.clone(),
         headline: material.headline.clone(),
-        lede,
-        bullets,
+        lede: statements.lede,
+        bullets: statements.bullets,
+        conflicts: statements.conflicts,
         coverage: coverage(material),
         made: made(input, material, desk, started),
     }

@@ -8,10 +8,12 @@ pub mod families;
 pub mod passages;
 pub mod material;
 pub mod points;
+pub mod conflicts;
 pub mod prompt;
 pub mod grounding;
 pub mod parse;
 pub mod verify;
+pub mod dates;
 pub mod citing;
 pub mod reuse;
 pub mod fallback;
@@ -174,7 +176,13 @@ pub fn summarize(
         clock,
         cancel,
     };
-    let bullets = writing::write(input, &material, &points, &desk, on_bullet)?;
+    let disputes = conflicts::find(&material);
+    let bullets = writing::write(input, &material, &points, &disputes, &desk, on_bullet)?;
     let (lede, bullets) = lede::take(&material, bullets);
-    Ok(finish::summary(input, &material, lede, bullets, &desk, started))
+    let statements = finish::Statements {
+        lede,
+        bullets,
+        conflicts: conflicts::told(&material, &disputes),
+    };
+    Ok(finish::summary(input, &material, statements, &desk, started))
 }

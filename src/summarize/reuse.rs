@@ -30,8 +30,8 @@ pub fn take<'p>(
     Some(candidates.remove(found))
 }
 
-/// The point's passages that a bullet cited, in its order; `None` when one is no longer there. Where they stand in
-/// their articles may have changed.
+/// The point's passages that a bullet cited, in its order; `None` when none is there any more. Where they stand in their
+/// articles may have changed.
 pub fn cited_passages<'a>(
     bullet: &Bullet,
     material: &Material<'a>,
@@ -44,11 +44,16 @@ pub fn cited_passages<'a>(
             article == Some(&citation.article_id) && passage.text == citation.quote
         })
     };
-    bullet
-        .citations
-        .iter()
-        .map(|citation| find(citation).copied())
-        .collect()
+    let mut cited: Vec<Passage<'a>> = Vec::new();
+    for citation in &bullet.citations {
+        // What was cited for another value of a dispute is no part of the point; what a bullet rests on, is.
+        let Some(passage) = find(citation) else { continue };
+        // A sentence that names two days is cited for each.
+        if !cited.iter().any(|one| citing::is_same(one, passage)) {
+            cited.push(*passage);
+        }
+    }
+    (!cited.is_empty()).then_some(cited)
 }
 
 fn is_made_alike(previous: &Summary, desk: &Desk<'_>) -> bool {

@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 
 use super::candidates::{self, Round};
 use super::citing::{self, Citer};
+use super::conflicts::{self, Dispute};
 use super::material::Material;
 use super::passages::{Passage, Served};
 use super::points::Point;
@@ -16,9 +17,9 @@ use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
+use super::{Gate, Input, Settings, SummarizeError, dates, fallback, parse, reuse};
 use crate::clock::{Clock, new_id};
-use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
+use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Citation, Verdict};
 use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
 
 /// What is needed to write.
@@ -43,6 +44,7 @@ pub fn write<'a>(
     input: &Input<'a>,
     material: &Material<'a>,
     points: &[Point<'a>],
+    disputes: &[Dispute<'a>],
     desk: &Desk<'_>,
     on_bullet: &mut dyn FnMut(&Bullet),
 ) -> Result<Vec<Bullet>, SummarizeError> {
@@ -61,6 +63,7 @@ pub fn write<'a>(
         material,
         desk: *desk,
         rules: &rules,
+        disputes,
         citer: Citer::new(material),
         drafts: points.iter().map(|point| Draft::new(point, material)).collect(),
         accepted: Vec::new(),
@@ -116,6 +119,8 @@ struct Writer<'w, 'a> {
     material: &'w Material<'a>,
     desk: Desk<'w>,
     rules: &'w Rules<'w>,
+    /// A bullet that tells a disputed value names the others.
+    disputes: &'w [Dispute<'a>],
     citer: Citer<'w, 'a>,
     drafts: Vec<Draft<'w, 'a>>,
     /// The texts of the final bullets, without what our code added.
@@ -142,11 +147,12 @@ impl<'a> Writer<'_, 'a> {
 
     fn check_again(&self, previous: &Bullet, point: &Point<'a>) -> Option<Wording<'a>> {
         let cited = reuse::cited_passages(previous, self.material, point)?;
+        let text = conflicts::without_note(previous).to_owned();
         let (sentence, added, checks) = match previous.kind {
-            BulletKind::Abstractive => (previous.text.clone(), Vec::new(), verify::ABSTRACTIVE),
+            BulletKind::Abstractive => (text.clone(), Vec::new(), verify::ABSTRACTIVE),
             BulletKind::Extractive => {
                 let extract = fallback::extract(self.material, cited.first()?);
-                if extract.text != previous.text {
+                if extract.text != text {
                     return None;
                 }
                 (extract.sentence, extract.added, verify::EXTRACTIVE)
@@ -164,7 +170,11 @@ impl<'a> Writer<'_, 'a> {
         check.refused.clone_from(&previous.check.refused);
         check.score = previous.check.score;
         Some(Wording {
-            text: previous.text.clone(),
+            text: if previous.kind == BulletKind::Edited {
+                previous.text.clone()
+            } else {
+                text
+            },
             added,
             kind: previous.kind,
             cited,
@@ -185,9 +195,10 @@ impl<'a> Writer<'_, 'a> {
             if draft.bullet.is_some() {
                 continue;
             }
-            let sentences = fallback::order(draft.point);
+            let sentences = fallback::order(self.material, draft.point);
             let usable = |wording: &str, passage: &Passage<'_>| {
-                self.check(wording, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
+                let text = dates::dated(self.material, wording, &[*passage]).text;
+                self.check(&text, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
             };
             let found =
                 candidates::compression(prompt, self.material, &sentences, self.desk.settings, usable)?;
@@ -201,11 +212,12 @@ impl<'a> Writer<'_, 'a> {
         let generations = self.generate(requests)?;
         for ((index, passage), generation) in chosen.into_iter().zip(generations) {
             // Once more: bullets that were accepted meanwhile may say the same.
-            let mut check = self.check(&generation.text, &[passage], verify::ABSTRACTIVE);
+            let text = dates::dated(self.material, &generation.text, &[passage]).text;
+            let mut check = self.check(&text, &[passage], verify::ABSTRACTIVE);
             if check.verdict == Verdict::Verified {
-                check.score = Some(share_of(&generation.text, &[passage]));
+                check.score = Some(self.share_of(&text, &[passage]));
                 let wording = Wording {
-                    text: generation.text,
+                    text,
                     added: Vec::new(),
                     kind: BulletKind::Abstractive,
                     cited: vec![passage],
@@ -333,6 +345,7 @@ impl<'a> Writer<'_, 'a> {
         let mut reasons = Vec::new();
         for text in [Some(whole), shorter].into_iter().flatten() {
             let cited = citing::supporting(&text, point.evidence());
+            let text = dates::dated(self.material, &text, &cited).text;
             let mut check = match self.desk.settings.gate {
                 Gate::On => self.check(&text, &cited, verify::ABSTRACTIVE),
                 Gate::Off => Check {
@@ -343,7 +356,7 @@ impl<'a> Writer<'_, 'a> {
                 },
             };
             if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                check.score = Some(share_of(&text, &cited));
+                check.score = Some(self.share_of(&text, &cited));
                 return Ok(Wording {
                     text,
                     added: Vec::new(),
@@ -373,7 +386,7 @@ impl<'a> Writer<'_, 'a> {
             };
             let mut unchecked = None;
             let mut found = None;
-            for passage in fallback::order(draft.point) {
+            for passage in fallback::order(self.material, draft.point) {
                 let extract = fallback::extract(self.material, &passage);
                 let check = self.check(&extract.sentence, &[passage], verify::EXTRACTIVE);
                 let verdict = check.verdict;
@@ -399,8 +412,10 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
+    /// Checks a text with its days written out against sentences with theirs.
     fn check(&self, text: &str, cited: &[Passage<'_>], checks: &[CheckFn]) -> Check {
-        let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
+        let evidence = self.dated_sentences(cited);
+        let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
         let candidate = Candidate {
             text,
             evidence: &evidence,
@@ -410,26 +425,41 @@ impl<'a> Writer<'_, 'a> {
         verify::run(&candidate, checks)
     }
 
+    fn dated_sentences(&self, cited: &[Passage<'_>]) -> Vec<String> {
+        let sentences = cited.iter();
+        sentences
+            .map(|passage| dates::dated_sentence(self.material, passage))
+            .collect()
+    }
+
+    fn share_of(&self, text: &str, cited: &[Passage<'_>]) -> f64 {
+        let evidence = self.dated_sentences(cited);
+        let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
+        (supported_share(text, &evidence) * 100.0).round() / 100.0
+    }
+
     /// Makes a wording the point's bullet; `previous` gives it its id.
-    fn accept(&mut self, index: usize, wording: Wording<'a>, previous: Option<&Bullet>) {
+    fn accept(&mut self, index: usize, mut wording: Wording<'a>, previous: Option<&Bullet>) {
+        let note = conflicts::note(self.disputes, &wording.text, &wording.cited);
+        if let Some(note) = note.filter(|_| wording.kind != BulletKind::Edited) {
+            conflicts::append(&mut wording.text, &mut wording.added, &note.text);
+            wording.cited.extend(note.cited);
+        }
         let Some(draft) = self.drafts.get_mut(index) else {
             return;
         };
+        let citations = citations(&mut self.citer, self.material, &wording);
         let mut check = wording.check;
         if previous.is_none() {
             check.refused = std::mem::take(&mut draft.refused);
         }
         let bullet = Bullet {
             id: previous.map_or_else(|| new_id(self.desk.clock), |bullet| bullet.id),
+            citations,
             text: wording.text,
             kind: wording.kind,
             outlets: draft.point.outlets,
             check,
-            citations: wording
-                .cited
-                .iter()
-                .filter_map(|passage| self.citer.cite(passage))
-                .collect(),
             added: wording.added,
             evidence_hash: draft.evidence_hash.clone(),
         };
@@ -445,9 +475,14 @@ const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
 
-fn share_of(text: &str, cited: &[Passage<'_>]) -> f64 {
-    let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
-    (supported_share(text, &evidence) * 100.0).round() / 100.0
+fn citations(citer: &mut Citer<'_, '_>, material: &Material<'_>, wording: &Wording<'_>) -> Vec<Citation> {
+    let mut citations = Vec::new();
+    for passage in &wording.cited {
+        if let Some(citation) = citer.cite(passage) {
+            citations.extend(dates::with_resolved(material, passage, &citation, &wording.text));
+        }
+    }
+    citations
 }
 
 /// The name of a code as the API and the metrics have it.

@@ -31,6 +31,7 @@ struct VersionRow {
     lede_place: Option<String>,
     lede_date: Option<String>,
     coverage: String,
+    conflicts: String,
     made_by: String,
     label: String,
     model: String,
@@ -94,7 +95,7 @@ pub(super) async fn read(
     let versions: Vec<VersionRow> = sqlx::query_as(
         "SELECT story_id, version, status, reason, language, headline, lede_place, lede_date, coverage,
                 made_by, label, model, model_sha256, prompt, checks, made_at_ms, took_ms, article_set_hash,
-                covers_until_ms, seed
+                covers_until_ms, seed, conflicts
          FROM summary_versions WHERE story_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
     )
     .bind(story_id.as_str())
@@ -178,8 +179,8 @@ async fn insert_version(connection: &mut SqliteConnection, summary: &Summary) ->
     sqlx::query(
         "INSERT INTO summary_versions (story_id, version, status, reason, language, headline, lede_place,
                 lede_date, coverage, made_by, label, model, model_sha256, prompt, checks, made_at_ms, took_ms,
-                article_set_hash, covers_until_ms, seed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+                article_set_hash, covers_until_ms, seed, conflicts)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
     )
     .bind(summary.story_id.as_str())
     .bind(summary.version)
@@ -201,6 +202,7 @@ async fn insert_version(connection: &mut SqliteConnection, summary: &Summary) ->
     .bind(&made.article_set_hash)
     .bind(made.covers_until.map(to_ms))
     .bind(made.seed.cast_signed())
+    .bind(to_json(TABLE, &summary.conflicts)?)
     .execute(connection)
     .await?;
     Ok(())
@@ -291,6 +293,7 @@ impl VersionRow {
             headline: self.headline,
             lede: lede.map(|(_, bullet)| Lede { place, date, bullet }),
             bullets: bullets.into_iter().map(|(_, bullet)| bullet).collect(),
+            conflicts: from_json(TABLE, &self.conflicts)?,
             coverage: from_json(TABLE, &self.coverage)?,
             made: Made {
                 by: self.made_by,

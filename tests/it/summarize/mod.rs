@@ -6,5 +6,7 @@ mod grounding;
 mod wording;
 mod standing;
 mod injection;
+mod dates;
+mod conflicts;
 mod reuse;
 mod whole;

@@ -117,6 +117,7 @@ pub fn summary(story: &Story, bullets: Vec<Bullet>) -> Summary {
         headline: story.headline.clone(),
         lede: None,
         bullets,
+        conflicts: Vec::new(),
         coverage: Coverage::of(std::iter::empty::<&ArticleMeta>()),
         made: Made {
             by: "machine".to_owned(),
