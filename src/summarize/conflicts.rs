@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::citing;
 use super::material::Material;
 use super::passages::{Passage, Served};
 use crate::domain::{Added, Bullet, Conflict, ConflictValue};
@@ -176,38 +177,23 @@ fn outlets(material: &Material<'_>, claims: &[Claim<'_>]) -> Vec<String> {
     outlets
 }
 
-/// What a bullet must add to the value that it tells.
-#[derive(Debug, Clone)]
-pub struct Note<'a> {
-    /// The values, least first, to stand behind the text.
-    pub text: String,
-    /// A sentence for each value that the bullet's own sentences do not tell.
-    pub cited: Vec<Passage<'a>>,
+/// Whether a sentence tells a disputed value.
+pub fn is_disputed(disputes: &[Dispute<'_>], passage: &Passage<'_>) -> bool {
+    let mut claims = disputes
+        .iter()
+        .flat_map(|dispute| dispute.values.values().flatten());
+    claims.any(|claim| citing::is_same(&claim.passage, passage))
 }
 
-/// The note for a text that tells a disputed value of one of its cited sentences.
-pub fn note<'a>(disputes: &[Dispute<'a>], text: &str, cited: &[Passage<'_>]) -> Option<Note<'a>> {
+/// What stands behind a text that tells a disputed value of one of its cited sentences: all values, least first.
+pub fn note(disputes: &[Dispute<'_>], text: &str, cited: &[Passage<'_>]) -> Option<String> {
     let told: Vec<u64> = counts(text).into_iter().map(|count| count.value).collect();
-    let is_cited = |claim: &Claim<'_>| {
-        let mut cited = cited.iter();
-        cited.any(|one| (one.source, one.start) == (claim.passage.source, claim.passage.start))
-    };
+    let is_cited = |claim: &Claim<'_>| cited.iter().any(|one| citing::is_same(one, &claim.passage));
     let tells = |claim: &Claim<'_>| is_cited(claim) && told.contains(&claim.count.value);
-    let dispute = disputes
-        .iter()
-        .find(|dispute| dispute.values.values().flatten().any(tells))?;
+    let mut disputes = disputes.iter();
+    let dispute = disputes.find(|dispute| dispute.values.values().flatten().any(tells))?;
     let values: Vec<String> = dispute.values.keys().map(ToString::to_string).collect();
-    let others = dispute
-        .values
-        .values()
-        .filter(|claims| !claims.iter().any(is_cited));
-    Some(Note {
-        text: format!("{NOTE}{})", values.join(", ")),
-        cited: others
-            .filter_map(|claims| claims.first())
-            .map(|claim| claim.passage)
-            .collect(),
-    })
+    Some(format!("{NOTE}{})", values.join(", ")))
 }
 
 /// Puts a note behind a bullet's text.

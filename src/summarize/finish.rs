@@ -8,7 +8,8 @@ use super::passages::Served;
 use super::prompt;
 use super::writing::Desk;
 use crate::domain::{
-    AI_LABEL, Bullet, CHECKS_VERSION, Conflict, Coverage, Lede, Made, Summary, SummaryReason, SummaryStatus,
+    AI_LABEL, Bullet, CHECKS_VERSION, Conflict, Coverage, Lede, Lenses, Made, Summary, SummaryReason,
+    SummaryStatus,
 };
 
 /// What the summary says.
@@ -18,6 +19,8 @@ pub struct Statements {
     pub lede: Option<Lede>,
     /// The other points.
     pub bullets: Vec<Bullet>,
+    /// What each side stresses.
+    pub lenses: Lenses,
     /// What outlets say differently.
     pub conflicts: Vec<Conflict>,
 }
@@ -54,6 +57,7 @@ pub fn summary(
         headline: material.headline.clone(),
         lede: statements.lede,
         bullets: statements.bullets,
+        lenses: statements.lenses,
         conflicts: statements.conflicts,
         coverage: coverage(material),
         made: made(input, material, desk, started),

@@ -9,6 +9,7 @@ pub mod passages;
 pub mod material;
 pub mod points;
 pub mod conflicts;
+pub mod lens;
 pub mod prompt;
 pub mod grounding;
 pub mod parse;
@@ -63,6 +64,8 @@ pub struct Input<'a> {
 pub struct Settings {
     /// Most bullets besides the lede.
     pub max_bullets: usize,
+    /// Most bullets of a lens.
+    pub max_lens_bullets: usize,
     /// How many further points are kept ready: one that the model can word stands for a lesser one that it cannot.
     pub spare_points: usize,
     /// Most sentences that the model is given for a bullet.
@@ -116,6 +119,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_bullets: 5,
+            max_lens_bullets: 2,
             spare_points: 4,
             max_evidence: 3,
             max_sentences_per_article: 30,
@@ -170,18 +174,25 @@ pub fn summarize(
     let started = clock.now();
     let material = material::gather(input, settings);
     let points = points::find(&material, settings);
+    let disputes = conflicts::find(&material);
+    let lenses = lens::find(&material, &points, &disputes, settings);
     let desk = writing::Desk {
         settings,
         engine,
         clock,
         cancel,
     };
-    let disputes = conflicts::find(&material);
-    let bullets = writing::write(input, &material, &points, &disputes, &desk, on_bullet)?;
-    let (lede, bullets) = lede::take(&material, bullets);
+    let plan = writing::Plan {
+        points: &points,
+        lenses: &lenses,
+        disputes: &disputes,
+    };
+    let written = writing::write(input, &material, &plan, &desk, on_bullet)?;
+    let (lede, bullets) = lede::take(&material, written.bullets);
     let statements = finish::Statements {
         lede,
         bullets,
+        lenses: written.lenses,
         conflicts: conflicts::told(&material, &disputes),
     };
     Ok(finish::summary(input, &material, statements, &desk, started))

@@ -17,9 +17,9 @@ use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, Settings, SummarizeError, dates, fallback, parse, reuse};
+use super::{Gate, Input, Settings, SummarizeError, dates, fallback, lens, parse, reuse};
 use crate::clock::{Clock, new_id};
-use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Citation, Verdict};
+use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Citation, Lens, Lenses, Verdict};
 use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
 
 /// What is needed to write.
@@ -35,19 +35,37 @@ pub struct Desk<'d> {
     pub cancel: &'d Cancel,
 }
 
-/// Writes the points' bullets, in the order of the points; a point for which nothing passes is dropped. `on_bullet`
-/// sees each as it becomes final.
+/// What is to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan<'p, 'a> {
+    /// The summary's own points, best first, spare ones last.
+    pub points: &'p [Point<'a>],
+    /// The points of each side's lens, or why it has none.
+    pub lenses: &'p [(Bias, lens::Plan<'a>)],
+    /// A bullet that tells a disputed value names the others.
+    pub disputes: &'p [Dispute<'a>],
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The summary's own bullets, in the order of the points; a point for which nothing passes is dropped.
+    pub bullets: Vec<Bullet>,
+    /// The lenses.
+    pub lenses: Lenses,
+}
+
+/// Writes the bullets of the summary and of its lenses. `on_bullet` sees each as it becomes final.
 ///
 /// # Errors
 /// When the engine or the prompt cannot be used.
 pub fn write<'a>(
     input: &Input<'a>,
     material: &Material<'a>,
-    points: &[Point<'a>],
-    disputes: &[Dispute<'a>],
+    plan: &Plan<'_, 'a>,
     desk: &Desk<'_>,
     on_bullet: &mut dyn FnMut(&Bullet),
-) -> Result<Vec<Bullet>, SummarizeError> {
+) -> Result<Written, SummarizeError> {
     let settings = desk.settings;
     let prompt = Prompt::new()?;
     let instructions = prompt.instruction_words()?;
@@ -63,25 +81,28 @@ pub fn write<'a>(
         material,
         desk: *desk,
         rules: &rules,
-        disputes,
+        disputes: plan.disputes,
+        lens: None,
+        places: settings.max_bullets.saturating_add(1),
         citer: Citer::new(material),
-        drafts: points.iter().map(|point| Draft::new(point, material)).collect(),
+        previous: reuse::candidates(input, desk),
+        drafts: Vec::new(),
         accepted: Vec::new(),
         on_bullet,
     };
-    writer.keep_unchanged(input);
-    if material.served == Served::Yes {
-        let spare = writer.compress_open(&prompt)?;
-        writer.write_open(&prompt, Round::First)?;
-        writer.write_open(&prompt, Round::Second)?;
-        writer.replace_open(spare);
+    let bullets = writer.write(plan.points, &prompt)?;
+    let mut lenses = Lenses::default();
+    for ((side, lens), (_, plan)) in lenses.sides_mut().into_iter().zip(plan.lenses) {
+        *lens = match plan {
+            Ok(points) => {
+                writer.lens = Some(side);
+                writer.places = settings.max_lens_bullets;
+                Lens::of(writer.write(points, &prompt)?)
+            }
+            Err(reason) => Lens::omitted(*reason),
+        };
     }
-    writer.fall_back();
-    Ok(writer
-        .drafts
-        .into_iter()
-        .filter_map(|draft| draft.bullet)
-        .collect())
+    Ok(Written { bullets, lenses })
 }
 
 /// A point on its way to a bullet.
@@ -121,22 +142,47 @@ struct Writer<'w, 'a> {
     rules: &'w Rules<'w>,
     /// A bullet that tells a disputed value names the others.
     disputes: &'w [Dispute<'a>],
+    /// The lens that is being written.
+    lens: Option<Bias>,
+    /// How many bullets there may be: the points from there on are spare ones.
+    places: usize,
     citer: Citer<'w, 'a>,
+    /// The bullets of the version before that are not kept yet.
+    previous: Vec<&'w Bullet>,
     drafts: Vec<Draft<'w, 'a>>,
     /// The texts of the final bullets, without what our code added.
     accepted: Vec<String>,
     on_bullet: &'w mut dyn FnMut(&Bullet),
 }
 
-impl<'a> Writer<'_, 'a> {
+impl<'w, 'a> Writer<'w, 'a> {
+    /// Writes bullets for these points, in their order. A lens is compressed or quoted: free rewriting passes too seldom to
+    /// be worth its time for it.
+    fn write(&mut self, points: &'w [Point<'a>], prompt: &Prompt) -> Result<Vec<Bullet>, SummarizeError> {
+        let material = self.material;
+        self.drafts = points.iter().map(|point| Draft::new(point, material)).collect();
+        self.keep_unchanged();
+        if material.served == Served::Yes {
+            let spare = self.compress_open(prompt)?;
+            if self.lens.is_none() {
+                self.write_open(prompt, Round::First)?;
+                self.write_open(prompt, Round::Second)?;
+            }
+            self.replace_open(spare);
+        }
+        self.fall_back();
+        let drafts = std::mem::take(&mut self.drafts);
+        Ok(drafts.into_iter().filter_map(|draft| draft.bullet).collect())
+    }
+
     /// Keeps the bullets of the version before whose evidence is the same and whose text still passes.
-    fn keep_unchanged(&mut self, input: &Input<'_>) {
-        let mut candidates = reuse::candidates(input, &self.desk);
+    fn keep_unchanged(&mut self) {
         for index in 0..self.drafts.len() {
             let Some(draft) = self.drafts.get(index) else {
                 continue;
             };
-            let Some(previous) = reuse::take(&mut candidates, self.material, draft.point) else {
+            let Some(previous) = reuse::take(&mut self.previous, self.material, draft.point, self.lens)
+            else {
                 continue;
             };
             if let Some(wording) = self.check_again(previous, draft.point) {
@@ -223,7 +269,7 @@ impl<'a> Writer<'_, 'a> {
                     cited: vec![passage],
                     check,
                 };
-                if index < self.places() && !self.is_full() {
+                if index < self.places && !self.is_full() {
                     self.accept(index, wording, None);
                 } else {
                     spare.push((index, wording));
@@ -233,14 +279,9 @@ impl<'a> Writer<'_, 'a> {
         Ok(spare)
     }
 
-    /// How many bullets there may be, the lede included: the points from there on are spare ones.
-    fn places(&self) -> usize {
-        self.desk.settings.max_bullets.saturating_add(1)
-    }
-
     fn is_full(&self) -> bool {
         let bullets = self.drafts.iter().filter(|draft| draft.bullet.is_some());
-        bullets.count() >= self.places()
+        bullets.count() >= self.places
     }
 
     /// Gives the places of points without a bullet to spare ones that have a wording, the least points first. The first
@@ -249,7 +290,7 @@ impl<'a> Writer<'_, 'a> {
         let open = |(index, draft): (usize, &Draft<'_, '_>)| {
             (index > 0 && draft.bullet.is_none() && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
         };
-        let mains = self.drafts.iter().take(self.places()).enumerate();
+        let mains = self.drafts.iter().take(self.places).enumerate();
         let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
         for (index, wording) in spare {
             let Some(replaced) = replaceable.pop().filter(|_| !self.is_full()) else {
@@ -283,7 +324,7 @@ impl<'a> Writer<'_, 'a> {
     fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
         let mut owners = Vec::new();
         let mut requests = Vec::new();
-        for (index, draft) in self.drafts.iter().take(self.places()).enumerate() {
+        for (index, draft) in self.drafts.iter().take(self.places).enumerate() {
             if draft.bullet.is_none() && !self.is_full() {
                 let wanted =
                     candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
@@ -442,8 +483,7 @@ impl<'a> Writer<'_, 'a> {
     fn accept(&mut self, index: usize, mut wording: Wording<'a>, previous: Option<&Bullet>) {
         let note = conflicts::note(self.disputes, &wording.text, &wording.cited);
         if let Some(note) = note.filter(|_| wording.kind != BulletKind::Edited) {
-            conflicts::append(&mut wording.text, &mut wording.added, &note.text);
-            wording.cited.extend(note.cited);
+            conflicts::append(&mut wording.text, &mut wording.added, &note);
         }
         let Some(draft) = self.drafts.get_mut(index) else {
             return;
@@ -457,6 +497,7 @@ impl<'a> Writer<'_, 'a> {
             id: previous.map_or_else(|| new_id(self.desk.clock), |bullet| bullet.id),
             citations,
             text: wording.text,
+            lens: self.lens,
             kind: wording.kind,
             outlets: draft.point.outlets,
             check,

@@ -8,5 +8,6 @@ mod standing;
 mod injection;
 mod dates;
 mod conflicts;
+mod lenses;
 mod reuse;
 mod whole;
