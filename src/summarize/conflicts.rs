@@ -2,7 +2,7 @@
 //! says what, and a bullet that tells one of the values names them all.
 //!
 //! Precise rather than complete: both sentences must speak of one thing (close embeddings, no names that part them), an
-//! outlet that itself gives several values only tells how the count grew, and "at least 12" agrees with 15. A count that
+//! outlet that itself gives several values only tells how the count grew, and "at least 300" agrees with 312. A count that
 //! grew between two outlets' articles is a conflict all the same: the value of the newest article stands first.
 
 use std::collections::BTreeMap;
@@ -16,8 +16,9 @@ use crate::domain::{Added, Bullet, Conflict, ConflictValue};
 use crate::text::facts::{self, Count, counts};
 use crate::text::similarity::cosine;
 
-/// The cosine from which two sentences with counts may speak of one event.
-const SAME_EVENT: f32 = 0.5;
+/// The cosine from which two sentences with counts of one kind may speak of one event. Low: they may say much besides, and
+/// what parts them are their names.
+const SAME_EVENT: f32 = 0.3;
 
 /// What our code puts before the values behind a bullet.
 const NOTE: &str = " (Outlets’ counts: ";
@@ -62,7 +63,7 @@ pub fn find<'a>(material: &Material<'a>) -> Vec<Dispute<'a>> {
     }
     by_subject
         .into_iter()
-        .filter_map(|(about, claims)| dispute(about, without_growing(claims)))
+        .filter_map(|(about, claims)| dispute(about, &without_growing(claims)))
         .collect()
 }
 
@@ -83,9 +84,9 @@ fn without_growing(claims: Vec<Claim<'_>>) -> Vec<Claim<'_>> {
 }
 
 /// The claims that another one contradicts.
-fn dispute(about: String, claims: Vec<Claim<'_>>) -> Option<Dispute<'_>> {
-    let mut values: BTreeMap<Value, Vec<Claim<'_>>> = BTreeMap::new();
-    for claim in &claims {
+fn dispute<'a>(about: String, claims: &[Claim<'a>]) -> Option<Dispute<'a>> {
+    let mut values: BTreeMap<Value, Vec<Claim<'a>>> = BTreeMap::new();
+    for claim in claims {
         if claims.iter().any(|other| contradict(claim, other)) {
             values
                 .entry(value_of(&claim.count))
@@ -98,16 +99,19 @@ fn dispute(about: String, claims: Vec<Claim<'_>>) -> Option<Dispute<'_>> {
 
 fn contradict(one: &Claim<'_>, other: &Claim<'_>) -> bool {
     let (a, b) = (&one.count, &other.count);
-    let differ = match (a.is_least, b.is_least) {
-        (false, false) => a.value != b.value,
-        (true, false) => a.value > b.value,
-        (false, true) => b.value > a.value,
-        (true, true) => false,
-    };
-    differ
+    let allows =
+        |least: &Count, other: &Count| least.is_least && is_round(least.value) && least.value <= other.value;
+    a.value != b.value
+        && !allows(a, b)
+        && !allows(b, a)
         && one.passage.family != other.passage.family
         && cosine(one.passage.embedding, other.passage.embedding) >= SAME_EVENT
         && share_a_name(one.passage.text, other.passage.text)
+}
+
+/// "At least 300" rounds a count down; "at least 13" is the count so far.
+fn is_round(value: u64) -> bool {
+    value.is_multiple_of(10)
 }
 
 /// Whether the names of two sentences leave open that they speak of one place: one has none, or both have one alike.

@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 
+use super::citing::Citer;
 use super::material::Material;
 use super::passages::{Passage, Served};
 use crate::domain::{Citation, Resolved};
@@ -53,8 +54,24 @@ pub fn dated_sentence(material: &Material<'_>, passage: &Passage<'_>) -> String 
     dated(material, passage.text, std::slice::from_ref(passage)).text
 }
 
+/// The citations of the sentences that a text rests on, with the days that the text tells as dates.
+pub fn citations(
+    citer: &mut Citer<'_, '_>,
+    material: &Material<'_>,
+    cited: &[Passage<'_>],
+    text: &str,
+) -> Vec<Citation> {
+    let mut citations = Vec::new();
+    for passage in cited {
+        if let Some(citation) = citer.cite(passage) {
+            citations.extend(with_resolved(material, passage, &citation, text));
+        }
+    }
+    citations
+}
+
 /// The citation once for each date that `text` tells and the sentence names as a relative day; once, if there is none.
-pub fn with_resolved(
+fn with_resolved(
     material: &Material<'_>,
     passage: &Passage<'_>,
     citation: &Citation,

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use super::Input;
 use super::material::Material;
 use super::passages::Served;
+use super::plan::Desk;
 use super::prompt;
-use super::writing::Desk;
 use crate::domain::{
     AI_LABEL, Bullet, CHECKS_VERSION, Conflict, Coverage, Lede, Lenses, Made, Summary, SummaryReason,
     SummaryStatus,

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::Settings;
 use super::conflicts::{self, Dispute};
-use super::material::Material;
+use super::material::{Family, Material};
 use super::passages::{Passage, Served};
 use super::points::{Point, evidence, group, rank, rank::Ranked};
 use crate::domain::{Bias, LensReason};
@@ -73,17 +73,25 @@ fn side_of(material: &Material<'_>, passage: &Passage<'_>) -> Option<Bias> {
     material.source(passage)?.meta.bias
 }
 
-/// The outlets that these sides' families are credited to: of a family of copies, the first on these sides.
+/// The independent outlets of a side, or of all others: of each family of copies the first on that side.
 fn outlets_of(material: &Material<'_>, is_side: impl Fn(Option<Bias>) -> bool) -> BTreeSet<String> {
-    let first = |members: &[usize]| {
-        let metas = members.iter().filter_map(|index| material.sources.get(*index));
-        metas.map(|source| source.meta).find(|meta| is_side(meta.bias))
-    };
     let families = material.families.iter();
     families
-        .filter_map(|family| first(&family.members))
-        .map(crate::domain::ArticleMeta::outlet_key)
+        .filter_map(|family| outlet_of(material, family, &is_side))
         .collect()
+}
+
+fn outlet_of(
+    material: &Material<'_>,
+    family: &Family,
+    is_side: impl Fn(Option<Bias>) -> bool,
+) -> Option<String> {
+    let metas = family
+        .members
+        .iter()
+        .filter_map(|index| material.sources.get(*index));
+    let first = metas.map(|source| source.meta).find(|meta| is_side(meta.bias));
+    first.map(crate::domain::ArticleMeta::outlet_key)
 }
 
 /// The side's most distinct points, those that say nothing `taken`.

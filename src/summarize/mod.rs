@@ -10,6 +10,7 @@ pub mod material;
 pub mod points;
 pub mod conflicts;
 pub mod lens;
+pub mod plan;
 pub mod prompt;
 pub mod grounding;
 pub mod parse;
@@ -176,13 +177,13 @@ pub fn summarize(
     let points = points::find(&material, settings);
     let disputes = conflicts::find(&material);
     let lenses = lens::find(&material, &points, &disputes, settings);
-    let desk = writing::Desk {
+    let desk = plan::Desk {
         settings,
         engine,
         clock,
         cancel,
     };
-    let plan = writing::Plan {
+    let plan = plan::Plan {
         points: &points,
         lenses: &lenses,
         disputes: &disputes,

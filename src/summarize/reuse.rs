@@ -3,8 +3,8 @@
 use super::Input;
 use super::material::Material;
 use super::passages::Passage;
+use super::plan::Desk;
 use super::points::Point;
-use super::writing::Desk;
 use super::{citing, prompt};
 use crate::domain::{Bias, Bullet, CHECKS_VERSION, Citation, Summary};
 

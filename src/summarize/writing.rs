@@ -12,48 +12,16 @@ use super::citing::{self, Citer};
 use super::conflicts::{self, Dispute};
 use super::material::Material;
 use super::passages::{Passage, Served};
+use super::plan::{Desk, Plan, Written};
 use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, Settings, SummarizeError, dates, fallback, lens, parse, reuse};
-use crate::clock::{Clock, new_id};
-use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Citation, Lens, Lenses, Verdict};
-use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
-
-/// What is needed to write.
-#[derive(Clone, Copy)]
-pub struct Desk<'d> {
-    /// How summaries are made.
-    pub settings: &'d Settings,
-    /// The models.
-    pub engine: &'d dyn Engine,
-    /// Stamps new ids.
-    pub clock: &'d dyn Clock,
-    /// Stops the engine.
-    pub cancel: &'d Cancel,
-}
-
-/// What is to be written.
-#[derive(Debug, Clone, Copy)]
-pub struct Plan<'p, 'a> {
-    /// The summary's own points, best first, spare ones last.
-    pub points: &'p [Point<'a>],
-    /// The points of each side's lens, or why it has none.
-    pub lenses: &'p [(Bias, lens::Plan<'a>)],
-    /// A bullet that tells a disputed value names the others.
-    pub disputes: &'p [Dispute<'a>],
-}
-
-/// What was written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Written {
-    /// The summary's own bullets, in the order of the points; a point for which nothing passes is dropped.
-    pub bullets: Vec<Bullet>,
-    /// The lenses.
-    pub lenses: Lenses,
-}
+use super::{Gate, Input, SummarizeError, dates, fallback, parse, reuse};
+use crate::clock::new_id;
+use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
+use crate::engine::{GenerateRequest, Generation};
 
 /// Writes the bullets of the summary and of its lenses. `on_bullet` sees each as it becomes final.
 ///
@@ -488,7 +456,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         let Some(draft) = self.drafts.get_mut(index) else {
             return;
         };
-        let citations = citations(&mut self.citer, self.material, &wording);
+        let citations = dates::citations(&mut self.citer, self.material, &wording.cited, &wording.text);
         let mut check = wording.check;
         if previous.is_none() {
             check.refused = std::mem::take(&mut draft.refused);
@@ -515,16 +483,6 @@ impl<'w, 'a> Writer<'w, 'a> {
 const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
-
-fn citations(citer: &mut Citer<'_, '_>, material: &Material<'_>, wording: &Wording<'_>) -> Vec<Citation> {
-    let mut citations = Vec::new();
-    for passage in &wording.cited {
-        if let Some(citation) = citer.cite(passage) {
-            citations.extend(dates::with_resolved(material, passage, &citation, &wording.text));
-        }
-    }
-    citations
-}
 
 /// The name of a code as the API and the metrics have it.
 fn code_of(code: impl serde::Serialize) -> String {

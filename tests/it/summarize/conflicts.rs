@@ -111,6 +111,16 @@ fn p8_what_agrees_grows_or_counts_something_else_is_no_conflict() {
 }
 
 #[test]
+fn p8_a_count_so_far_differs_from_a_later_one() {
+    let eleven = "At least 11 people were killed in the explosion at the Alder steel works, the mayor said.";
+    let summary = told_by(&[eleven, TWELVE]);
+    assert_eq!(
+        values(&summary.conflicts[0]),
+        [("12", vec!["Outlet 1"]), ("at least 11", vec!["Outlet 0"])]
+    );
+}
+
+#[test]
 fn p8_reprints_of_one_report_are_no_second_voice() {
     let summary = told_by(&[TWELVE, TWELVE]);
     assert_eq!(summary.conflicts, []);

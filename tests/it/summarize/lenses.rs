@@ -121,21 +121,20 @@ fn p11_without_ratings_every_lens_is_omitted() {
 #[test]
 fn p11_what_the_others_say_too_is_no_stress() {
     let mut story = two_sides();
-    for (index, text) in TOLLS.iter().enumerate() {
-        let id = format!("n{index}");
-        story.articles.push(of_side(
-            &id,
-            None,
-            &format!("A ferry of the county will come to Alder.\n\n{text}"),
-        ));
-        let id = format!("m{index}");
-        story.articles.push(of_side(
-            &id,
-            None,
-            &format!("Shops of the old town wait for visitors.\n\n{text}"),
-        ));
+    let others = [
+        "Higher ferry tolls will be a burden for low-paid commuters from Tolmar, according to labour groups.",
+        "According to labour groups, commuters from Tolmar who are low-paid carry the burden of higher ferry tolls.",
+    ];
+    for (article, text) in story.articles[2..4].iter_mut().zip(others) {
+        *article = of_side(
+            article.meta.id.as_str(),
+            Some(Bias::Right),
+            &format!("{}\n\n{text}", article.text),
+        );
     }
-    is_omitted(&summarize(&story).lenses.left, LensReason::NothingDistinct);
+    let summary = summarize(&story);
+    is_omitted(&summary.lenses.left, LensReason::NothingDistinct);
+    tells(&summary.lenses.right, "auditors");
 }
 
 #[test]
