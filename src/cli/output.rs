@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{AI_LABEL, Bullet, BulletKind, Citation, Summary, SummaryStatus};
+use crate::domain::{AI_LABEL, Bullet, BulletKind, Citation, LensStatus, Summary, SummaryStatus};
 
 /// Most characters of a quoted sentence that are shown.
 const MAX_QUOTE_CHARS: usize = 120;
@@ -65,11 +65,32 @@ impl fmt::Display for SummaryText<'_> {
             write_sources(f, &lede.bullet)?;
         }
         for bullet in &summary.bullets {
-            writeln!(f, "\n  • {}", bullet.text)?;
-            write_sources(f, bullet)?;
+            write_bullet(f, bullet)?;
+        }
+        for (name, lens) in ["Left", "Center", "Right"]
+            .into_iter()
+            .zip(summary.lenses.sides().map(|(_, lens)| lens))
+        {
+            if lens.status == LensStatus::Ready {
+                writeln!(f, "\n  {name}:")?;
+            }
+            for bullet in &lens.bullets {
+                write_bullet(f, bullet)?;
+            }
+        }
+        for conflict in &summary.conflicts {
+            writeln!(f, "\n  Outlets differ on the {}:", conflict.about)?;
+            for value in &conflict.values {
+                writeln!(f, "      {}: {}", value.value, value.outlets.join(", "))?;
+            }
         }
         writeln!(f)
     }
+}
+
+fn write_bullet(f: &mut fmt::Formatter<'_>, bullet: &Bullet) -> fmt::Result {
+    writeln!(f, "\n  • {}", bullet.text)?;
+    write_sources(f, bullet)
 }
 
 fn write_sources(f: &mut fmt::Formatter<'_>, bullet: &Bullet) -> fmt::Result {

@@ -26,6 +26,7 @@ pub use job::{Job, JobPurpose, JobState, Lane};
 pub use published::{PublishedAt, UnreadableDate};
 pub use story::{Coverage, FirstReport, LeftOut, LeftOutReason, Story, StoryInput, article_set_hash};
 pub use summary::{
-    AI_LABEL, Added, Bullet, BulletKind, CHECKS_VERSION, Check, CheckReason, Citation, Lede, Made, Resolved,
-    Summary, SummaryReason, SummaryStatus, Verdict,
+    AI_LABEL, Added, Bullet, BulletKind, CHECKS_VERSION, Check, CheckReason, Citation, Conflict,
+    ConflictValue, Lede, Lens, LensReason, LensStatus, Lenses, Made, Resolved, Summary, SummaryReason,
+    SummaryStatus, Verdict,
 };

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{ArticleId, Coverage, StoryId};
+use super::{ArticleId, Bias, Coverage, StoryId};
 
 /// The label that every representation of a summary carries (P18).
 pub const AI_LABEL: &str = "AI-generated summary";
 
 /// The version of the checks in `summarize::verify`; stored with each summary.
-pub const CHECKS_VERSION: &str = "v2";
+pub const CHECKS_VERSION: &str = "v3";
 
 /// Where a story's summary stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -65,10 +65,83 @@ pub struct Summary {
     pub lede: Option<Lede>,
     /// The other points, best first.
     pub bullets: Vec<Bullet>,
+    /// What the outlets of each side stress (P11).
+    #[serde(default)]
+    pub lenses: Lenses,
+    /// What outlets say differently (P8).
+    #[serde(default)]
+    pub conflicts: Vec<Conflict>,
     /// How the articles are spread.
     pub coverage: Coverage,
     /// How, when and from what it was made.
     pub made: Made,
+}
+
+/// What each side stresses that the others do not.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Lenses {
+    /// From the articles of left outlets only.
+    pub left: Lens,
+    /// From those of the center only.
+    pub center: Lens,
+    /// From those of right outlets only.
+    pub right: Lens,
+}
+
+/// What one side stresses.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Lens {
+    /// Whether there is text.
+    pub status: LensStatus,
+    /// Why it is omitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<LensReason>,
+    /// What it says, most distinct first: checked as every bullet is, and cited from this side's articles only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bullets: Vec<Bullet>,
+}
+
+/// Where a lens stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LensStatus {
+    /// There is text.
+    Ready,
+    /// There is none; `reason` says why.
+    #[default]
+    Omitted,
+    /// Everything it said was withheld.
+    Withheld,
+}
+
+/// Why a lens is omitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LensReason {
+    /// Fewer than two independent outlets of this side wrote on the story.
+    TooFewOutlets,
+    /// The side says nothing that the summary or the other sides do not say.
+    NothingDistinct,
+    /// The rules do not serve the story's language.
+    UnsupportedLanguage,
+}
+
+/// Different values of one thing, and who gives which.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Conflict {
+    /// What the values are of: `death toll`, `people injured`.
+    pub about: String,
+    /// The values, that of the newest article first; at least two.
+    pub values: Vec<ConflictValue>,
+}
+
+/// One of several values of a thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConflictValue {
+    /// As a number in digits: `12`, `at least 12`.
+    pub value: String,
+    /// The outlets that give it, by name.
+    pub outlets: Vec<String>,
 }
 
 /// The first sentence of a summary.
@@ -93,6 +166,9 @@ pub struct Bullet {
     pub id: Uuid,
     /// One or two complete sentences; plain text, never markup.
     pub text: String,
+    /// The lens that it belongs to; absent for the lede and the bullets of the summary itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lens: Option<Bias>,
     /// Who worded it.
     pub kind: BulletKind,
     /// How many independent outlets say it (P14): reprints and wire copies count once.
@@ -282,10 +358,58 @@ impl Bullet {
     }
 }
 
+impl Lenses {
+    /// The lenses, from left to right.
+    pub fn sides(&self) -> [(Bias, &Lens); 3] {
+        [
+            (Bias::Left, &self.left),
+            (Bias::Center, &self.center),
+            (Bias::Right, &self.right),
+        ]
+    }
+
+    /// The lenses to change, from left to right.
+    pub fn sides_mut(&mut self) -> [(Bias, &mut Lens); 3] {
+        [
+            (Bias::Left, &mut self.left),
+            (Bias::Center, &mut self.center),
+            (Bias::Right, &mut self.right),
+        ]
+    }
+
+    /// What all of them say, from left to right.
+    pub fn bullets(&self) -> impl Iterator<Item = &Bullet> {
+        self.sides().into_iter().flat_map(|(_, lens)| &lens.bullets)
+    }
+}
+
+impl Lens {
+    /// One without text, and why.
+    pub fn omitted(reason: LensReason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..Self::default()
+        }
+    }
+
+    /// What a side says; omitted where it says nothing.
+    pub fn of(bullets: Vec<Bullet>) -> Self {
+        if bullets.is_empty() {
+            return Self::omitted(LensReason::NothingDistinct);
+        }
+        Self {
+            status: LensStatus::Ready,
+            reason: None,
+            bullets,
+        }
+    }
+}
+
 impl Summary {
-    /// The lede and the bullets, in reading order.
+    /// The lede, the bullets and those of the lenses, in reading order.
     pub fn statements(&self) -> impl Iterator<Item = &Bullet> {
-        self.lede.iter().map(|lede| &lede.bullet).chain(&self.bullets)
+        let own = self.lede.iter().map(|lede| &lede.bullet).chain(&self.bullets);
+        own.chain(self.lenses.bullets())
     }
 
     /// Whether it says the same, from the same articles, made the same way: all but ids, version and times.
@@ -303,6 +427,13 @@ impl Summary {
             .iter_mut()
             .map(|lede| &mut lede.bullet)
             .chain(&mut plain.bullets)
+            .chain(
+                plain
+                    .lenses
+                    .sides_mut()
+                    .into_iter()
+                    .flat_map(|(_, lens)| &mut lens.bullets),
+            )
         {
             bullet.id = Uuid::nil();
         }

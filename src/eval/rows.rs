@@ -226,7 +226,8 @@ fn nutgraf(
         previous: None,
     };
     let summary = summarize::summarize(&input, settings, desk.engine, desk.clock, &cancel, &mut |_| {})?;
-    for bullet in summary.statements() {
+    // References have no lenses.
+    for bullet in summary.statements().filter(|bullet| bullet.lens.is_none()) {
         written.refused.extend(bullet.check.refused.iter().flatten());
         written.statements.push(Statement {
             text: bullet.text.clone(),

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::{
-    ArticleId, Bullet, Coverage, JobState, Lede, Made, StoryId, Summary, SummaryReason, SummaryStatus,
+    ArticleId, Bullet, Conflict, Coverage, JobState, Lede, LensStatus, Lenses, Made, StoryId, Summary,
+    SummaryReason, SummaryStatus,
 };
 use crate::store::{Served, Withheld};
 
@@ -39,6 +40,10 @@ pub(super) struct SummaryView {
     pub(super) bullets: Vec<Bullet>,
     /// What was withdrawn from this version.
     pub(super) withheld: Vec<WithheldView>,
+    /// What the outlets of each side stress.
+    pub(super) lenses: Lenses,
+    /// What outlets say differently.
+    pub(super) conflicts: Vec<Conflict>,
     /// How the articles are spread.
     pub(super) coverage: Coverage,
     /// How, when and from what it was made; null while there is no version.
@@ -82,6 +87,8 @@ impl SummaryView {
             lede: None,
             bullets: Vec::new(),
             withheld: Vec::new(),
+            lenses: Lenses::default(),
+            conflicts: Vec::new(),
             coverage,
             made: None,
             feedback_url: feedback_url(&served.story.id),
@@ -100,6 +107,13 @@ impl SummaryView {
             .into_iter()
             .filter(|b| hidden(b).is_none())
             .collect();
+        let mut lenses = summary.lenses;
+        for (_, lens) in lenses.sides_mut() {
+            lens.bullets.retain(|bullet| hidden(bullet).is_none());
+            if lens.status == LensStatus::Ready && lens.bullets.is_empty() {
+                lens.status = LensStatus::Withheld;
+            }
+        }
         let is_emptied = lede.is_none() && bullets.is_empty() && !tombstones.is_empty();
         Self {
             story_id: summary.story_id,
@@ -116,6 +130,8 @@ impl SummaryView {
             lede,
             bullets,
             withheld: tombstones,
+            lenses,
+            conflicts: if is_emptied { Vec::new() } else { summary.conflicts },
             coverage: summary.coverage,
             made: Some(summary.made),
             feedback_url: feedback_url(&served.story.id),
@@ -123,9 +139,10 @@ impl SummaryView {
         }
     }
 
-    /// The lede and the bullets that readers may see.
+    /// The lede, the bullets and those of the lenses that readers may see.
     pub(super) fn statements(&self) -> impl Iterator<Item = &Bullet> {
-        self.lede.iter().map(|lede| &lede.bullet).chain(&self.bullets)
+        let own = self.lede.iter().map(|lede| &lede.bullet).chain(&self.bullets);
+        own.chain(self.lenses.bullets())
     }
 }
 

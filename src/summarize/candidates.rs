@@ -13,7 +13,7 @@ use super::passages::Passage;
 use super::points::Point;
 use super::prompt::{self, Prompt};
 use super::verify::support::content_words;
-use super::{Grounding, Settings, SummarizeError, material::Material};
+use super::{Grounding, Settings, SummarizeError, dates, material::Material};
 use crate::engine::{Constraint, GenerateRequest, Sampling};
 use crate::text::similarity::changed_share;
 
@@ -30,7 +30,7 @@ const MOST_FORCED_TOKENS: usize = 160;
 const COVERAGE_WEIGHT: f64 = 1.0;
 
 /// The request for a point's best compression: the first sentence, in this order, of which some wording is `usable`,
-/// and the index of it.
+/// and the index of it. Wordings that leave a relative day stand back.
 ///
 /// # Errors
 /// When the template is broken.
@@ -46,6 +46,11 @@ pub fn compression(
         wordings.retain(|wording| usable(wording, passage));
         if wordings.is_empty() {
             continue;
+        }
+        let is_dated =
+            |wording: &String| !dates::dated(material, wording, std::slice::from_ref(passage)).is_open;
+        if wordings.iter().any(is_dated) {
+            wordings.retain(is_dated);
         }
         let request = GenerateRequest {
             messages: prompt.messages(&[prompt::line(material, passage)])?,

@@ -74,7 +74,8 @@ pub fn supporting<'a>(text: &str, evidence: &[Passage<'a>]) -> Vec<Passage<'a>> 
     chosen
 }
 
-fn is_same(a: &Passage<'_>, b: &Passage<'_>) -> bool {
+/// Whether both are one sentence of one article.
+pub fn is_same(a: &Passage<'_>, b: &Passage<'_>) -> bool {
     a.source == b.source && a.start == b.start
 }
 

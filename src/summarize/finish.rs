@@ -5,23 +5,36 @@ use jiff::Timestamp;
 use super::Input;
 use super::material::Material;
 use super::passages::Served;
+use super::plan::Desk;
 use super::prompt;
 use super::verify::entailment;
-use super::writing::Desk;
 use crate::domain::{
-    AI_LABEL, Bullet, Coverage, Lede, LeftOut, LeftOutReason, Made, Summary, SummaryReason, SummaryStatus,
+    AI_LABEL, Bullet, Conflict, Coverage, Lede, LeftOut, LeftOutReason, Lenses, Made, Summary, SummaryReason,
+    SummaryStatus,
 };
+
+/// What the summary says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statements {
+    /// The best point.
+    pub lede: Option<Lede>,
+    /// The other points.
+    pub bullets: Vec<Bullet>,
+    /// What each side stresses.
+    pub lenses: Lenses,
+    /// What outlets say differently.
+    pub conflicts: Vec<Conflict>,
+}
 
 /// The summary of a story.
 pub fn summary(
     input: &Input<'_>,
     material: &Material<'_>,
-    lede: Option<Lede>,
-    bullets: Vec<Bullet>,
+    statements: Statements,
     desk: &Desk<'_>,
     started: Timestamp,
 ) -> Summary {
-    let (status, reason) = standing(material, lede.is_some());
+    let (status, reason) = standing(material, statements.lede.is_some());
     Summary {
         story_id: input.story_id.clone(),
         version: 0,
@@ -29,8 +42,10 @@ pub fn summary(
         reason,
         language: material.language.clone(),
         headline: material.headline.clone(),
-        lede,
-        bullets,
+        lede: statements.lede,
+        bullets: statements.bullets,
+        lenses: statements.lenses,
+        conflicts: statements.conflicts,
         coverage: coverage(material),
         made: made(input, material, desk, started),
     }

@@ -10,11 +10,15 @@ pub mod topics;
 pub mod passages;
 pub mod material;
 pub mod points;
+pub mod conflicts;
+pub mod lens;
+pub mod plan;
 pub mod prompt;
 pub mod grounding;
 pub mod parse;
 pub mod equals;
 pub mod verify;
+pub mod dates;
 pub mod citing;
 pub mod reuse;
 pub mod fallback;
@@ -64,6 +68,8 @@ pub struct Input<'a> {
 pub struct Settings {
     /// Most bullets besides the lede.
     pub max_bullets: usize,
+    /// Most bullets of a lens.
+    pub max_lens_bullets: usize,
     /// How many further points are kept ready: one that the model can word stands for a lesser one that it cannot.
     pub spare_points: usize,
     /// Most sentences that the model is given for a bullet.
@@ -120,6 +126,7 @@ impl Default for Settings {
         Self {
             max_bullets: 5,
             spare_points: 8,
+            max_lens_bullets: 2,
             max_evidence: 3,
             max_sentences_per_article: 30,
             max_bullet_chars: 320,
@@ -174,13 +181,26 @@ pub fn summarize(
     let started = clock.now();
     let material = material::gather(input, settings);
     let points = points::find(&material, settings);
-    let desk = writing::Desk {
+    let disputes = conflicts::find(&material);
+    let lenses = lens::find(&material, &points, &disputes, settings);
+    let desk = plan::Desk {
         settings,
         engine,
         clock,
         cancel,
     };
-    let bullets = writing::write(input, &material, &points, &desk, on_bullet)?;
-    let (lede, bullets) = lede::take(&material, bullets);
-    Ok(finish::summary(input, &material, lede, bullets, &desk, started))
+    let plan = plan::Plan {
+        points: &points,
+        lenses: &lenses,
+        disputes: &disputes,
+    };
+    let written = writing::write(input, &material, &plan, &desk, on_bullet)?;
+    let (lede, bullets) = lede::take(&material, written.bullets);
+    let statements = finish::Statements {
+        lede,
+        bullets,
+        lenses: written.lenses,
+        conflicts: conflicts::told(&material, &disputes),
+    };
+    Ok(finish::summary(input, &material, statements, &desk, started))
 }

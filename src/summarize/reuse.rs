@@ -3,11 +3,11 @@
 use super::Input;
 use super::material::Material;
 use super::passages::Passage;
+use super::plan::Desk;
 use super::points::Point;
 use super::verify::entailment;
-use super::writing::Desk;
 use super::{citing, prompt};
-use crate::domain::{Bullet, Citation, Summary};
+use crate::domain::{Bias, Bullet, Citation, Summary};
 
 /// The bullets of the version before that may be kept, each once. None, when it was made in another way: by another
 /// model, prompt, seed or set of checks.
@@ -18,21 +18,22 @@ pub fn candidates<'p>(input: &Input<'p>, desk: &Desk<'_>) -> Vec<&'p Bullet> {
     previous.statements().collect()
 }
 
-/// Takes the bullet that rests on the same evidence as a point.
+/// Takes the bullet of the same lens that rests on the same evidence as a point.
 pub fn take<'p>(
     candidates: &mut Vec<&'p Bullet>,
     material: &Material<'_>,
     point: &Point<'_>,
+    lens: Option<Bias>,
 ) -> Option<&'p Bullet> {
     let hash = citing::evidence_hash(material, point.evidence());
     let found = candidates
         .iter()
-        .position(|bullet| bullet.evidence_hash == hash)?;
+        .position(|bullet| bullet.evidence_hash == hash && bullet.lens == lens)?;
     Some(candidates.remove(found))
 }
 
-/// The point's passages that a bullet cited, in its order; `None` when one is no longer there. Where they stand in
-/// their articles may have changed.
+/// The point's passages that a bullet cited, in its order; `None` when one is no longer there. Where they stand in their
+/// articles may have changed.
 pub fn cited_passages<'a>(
     bullet: &Bullet,
     material: &Material<'a>,
@@ -45,11 +46,15 @@ pub fn cited_passages<'a>(
             article == Some(&citation.article_id) && passage.text == citation.quote
         })
     };
-    bullet
-        .citations
-        .iter()
-        .map(|citation| find(citation).copied())
-        .collect()
+    let mut cited: Vec<Passage<'a>> = Vec::new();
+    for citation in &bullet.citations {
+        let passage = find(citation)?;
+        // A sentence that names two days is cited for each.
+        if !cited.iter().any(|one| citing::is_same(one, passage)) {
+            cited.push(*passage);
+        }
+    }
+    Some(cited)
 }
 
 fn is_made_alike(previous: &Summary, desk: &Desk<'_>) -> bool {

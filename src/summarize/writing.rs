@@ -9,44 +9,32 @@ use std::ops::ControlFlow;
 
 use super::candidates::{self, Round};
 use super::citing::{self, Citer};
+use super::conflicts::{self, Dispute};
 use super::material::Material;
 use super::passages::{Passage, Served};
+use super::plan::{Desk, Plan, Written};
 use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::entailment::{self, Claim};
 use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
-use crate::clock::{Clock, new_id};
-use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
-use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
+use super::{Gate, Input, SummarizeError, dates, fallback, parse, reuse};
+use crate::clock::new_id;
+use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
+use crate::engine::{GenerateRequest, Generation};
 
-/// What is needed to write.
-#[derive(Clone, Copy)]
-pub struct Desk<'d> {
-    /// How summaries are made.
-    pub settings: &'d Settings,
-    /// The models.
-    pub engine: &'d dyn Engine,
-    /// Stamps new ids.
-    pub clock: &'d dyn Clock,
-    /// Stops the engine.
-    pub cancel: &'d Cancel,
-}
-
-/// Writes the points' bullets, in the order of the points; a point for which nothing passes is dropped. `on_bullet`
-/// sees each as it becomes final.
+/// Writes the bullets of the summary and of its lenses. `on_bullet` sees each as it becomes final.
 ///
 /// # Errors
 /// When the engine or the prompt cannot be used.
 pub fn write<'a>(
     input: &Input<'a>,
     material: &Material<'a>,
-    points: &[Point<'a>],
+    plan: &Plan<'_, 'a>,
     desk: &Desk<'_>,
     on_bullet: &mut dyn FnMut(&Bullet),
-) -> Result<Vec<Bullet>, SummarizeError> {
+) -> Result<Written, SummarizeError> {
     let settings = desk.settings;
     let prompt = Prompt::new()?;
     let instructions = prompt.instruction_words()?;
@@ -62,24 +50,28 @@ pub fn write<'a>(
         material,
         desk: *desk,
         rules: &rules,
+        disputes: plan.disputes,
+        lens: None,
+        places: settings.max_bullets.saturating_add(1),
         citer: Citer::new(material),
-        drafts: points.iter().map(|point| Draft::new(point, material)).collect(),
+        previous: reuse::candidates(input, desk),
+        drafts: Vec::new(),
         accepted: Vec::new(),
         on_bullet,
     };
-    writer.keep_unchanged(input);
-    if material.served == Served::Yes {
-        let spare = writer.compress_open(&prompt)?;
-        writer.replace_open(spare);
-        writer.write_open(&prompt, Round::First)?;
-        writer.write_open(&prompt, Round::Second)?;
+    let bullets = writer.write(plan.points, &prompt)?;
+    let mut lenses = Lenses::default();
+    for ((side, lens), (_, plan)) in lenses.sides_mut().into_iter().zip(plan.lenses) {
+        *lens = match plan {
+            Ok(points) => {
+                writer.lens = Some(side);
+                writer.places = settings.max_lens_bullets;
+                Lens::of(writer.write(points, &prompt)?)
+            }
+            Err(reason) => Lens::omitted(*reason),
+        };
     }
-    writer.fall_back();
-    Ok(writer
-        .drafts
-        .into_iter()
-        .filter_map(|draft| draft.bullet)
-        .collect())
+    Ok(Written { bullets, lenses })
 }
 
 /// A point on its way to a bullet.
@@ -117,22 +109,49 @@ struct Writer<'w, 'a> {
     material: &'w Material<'a>,
     desk: Desk<'w>,
     rules: &'w Rules<'w>,
+    /// A bullet that tells a disputed value names the others.
+    disputes: &'w [Dispute<'a>],
+    /// The lens that is being written.
+    lens: Option<Bias>,
+    /// How many bullets there may be: the points from there on are spare ones.
+    places: usize,
     citer: Citer<'w, 'a>,
+    /// The bullets of the version before that are not kept yet.
+    previous: Vec<&'w Bullet>,
     drafts: Vec<Draft<'w, 'a>>,
     /// The texts of the final bullets, without what our code added.
     accepted: Vec<String>,
     on_bullet: &'w mut dyn FnMut(&Bullet),
 }
 
-impl<'a> Writer<'_, 'a> {
+impl<'w, 'a> Writer<'w, 'a> {
+    /// Writes bullets for these points, in their order. A lens is compressed or quoted: free rewriting passes too seldom to
+    /// be worth its time for it.
+    fn write(&mut self, points: &'w [Point<'a>], prompt: &Prompt) -> Result<Vec<Bullet>, SummarizeError> {
+        let material = self.material;
+        self.drafts = points.iter().map(|point| Draft::new(point, material)).collect();
+        self.keep_unchanged();
+        if material.served == Served::Yes {
+            let spare = self.compress_open(prompt)?;
+            self.replace_open(spare);
+            if self.lens.is_none() {
+                self.write_open(prompt, Round::First)?;
+                self.write_open(prompt, Round::Second)?;
+            }
+        }
+        self.fall_back();
+        let drafts = std::mem::take(&mut self.drafts);
+        Ok(drafts.into_iter().filter_map(|draft| draft.bullet).collect())
+    }
+
     /// Keeps the bullets of the version before whose evidence is the same and whose text still passes.
-    fn keep_unchanged(&mut self, input: &Input<'_>) {
-        let mut candidates = reuse::candidates(input, &self.desk);
+    fn keep_unchanged(&mut self) {
         for index in 0..self.drafts.len() {
             let Some(draft) = self.drafts.get(index) else {
                 continue;
             };
-            let Some(previous) = reuse::take(&mut candidates, self.material, draft.point) else {
+            let Some(previous) = reuse::take(&mut self.previous, self.material, draft.point, self.lens)
+            else {
                 continue;
             };
             if let Some(wording) = self.check_again(previous, draft.point) {
@@ -143,11 +162,12 @@ impl<'a> Writer<'_, 'a> {
 
     fn check_again(&self, previous: &Bullet, point: &Point<'a>) -> Option<Wording<'a>> {
         let cited = reuse::cited_passages(previous, self.material, point)?;
+        let text = conflicts::without_note(previous).to_owned();
         let (sentence, added, checks) = match previous.kind {
-            BulletKind::Abstractive => (previous.text.clone(), Vec::new(), verify::ABSTRACTIVE),
+            BulletKind::Abstractive => (text.clone(), Vec::new(), verify::ABSTRACTIVE),
             BulletKind::Extractive => {
                 let extract = fallback::extract(self.material, cited.first()?);
-                if extract.text != previous.text {
+                if extract.text != text {
                     return None;
                 }
                 (extract.sentence, extract.added, verify::EXTRACTIVE)
@@ -165,7 +185,11 @@ impl<'a> Writer<'_, 'a> {
         check.refused.clone_from(&previous.check.refused);
         check.score = previous.check.score;
         Some(Wording {
-            text: previous.text.clone(),
+            text: if previous.kind == BulletKind::Edited {
+                previous.text.clone()
+            } else {
+                text
+            },
             added,
             kind: previous.kind,
             cited,
@@ -186,9 +210,10 @@ impl<'a> Writer<'_, 'a> {
             if draft.bullet.is_some() {
                 continue;
             }
-            let sentences = fallback::order(draft.point);
+            let sentences = fallback::order(self.material, draft.point);
             let usable = |wording: &str, passage: &Passage<'_>| {
-                self.check(wording, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
+                let text = dates::dated(self.material, wording, &[*passage]).text;
+                self.check(&text, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
             };
             let found =
                 candidates::compression(prompt, self.material, &sentences, self.desk.settings, usable)?;
@@ -214,17 +239,18 @@ impl<'a> Writer<'_, 'a> {
                 continue;
             }
             // Once more: bullets that were accepted meanwhile may say the same.
-            let mut check = self.check(&generation.text, &[passage], verify::ABSTRACTIVE);
+            let text = dates::dated(self.material, &generation.text, &[passage]).text;
+            let mut check = self.check(&text, &[passage], verify::ABSTRACTIVE);
             if check.verdict == Verdict::Verified {
-                check.score = Some(share_of(&generation.text, &[passage]));
+                check.score = Some(self.share_of(&text, &[passage]));
                 let wording = Wording {
-                    text: generation.text,
+                    text,
                     added: Vec::new(),
                     kind: BulletKind::Abstractive,
                     cited: vec![passage],
                     check,
                 };
-                if index < self.places() && !self.is_full() {
+                if index < self.places && !self.is_full() {
                     self.accept(index, wording, None);
                 } else {
                     spare.push((index, wording));
@@ -234,14 +260,9 @@ impl<'a> Writer<'_, 'a> {
         Ok(spare)
     }
 
-    /// How many bullets there may be, the lede included: the points from there on are spare ones.
-    fn places(&self) -> usize {
-        self.desk.settings.max_bullets.saturating_add(1)
-    }
-
     fn is_full(&self) -> bool {
         let bullets = self.drafts.iter().filter(|draft| draft.bullet.is_some());
-        bullets.count() >= self.places()
+        bullets.count() >= self.places
     }
 
     /// Gives the places of points without a bullet to spare ones that have a wording, the least points first. The first
@@ -250,7 +271,7 @@ impl<'a> Writer<'_, 'a> {
         let open = |(index, draft): (usize, &Draft<'_, '_>)| {
             (index > 0 && draft.bullet.is_none() && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
         };
-        let mains = self.drafts.iter().take(self.places()).enumerate();
+        let mains = self.drafts.iter().take(self.places).enumerate();
         let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
         for (index, wording) in spare {
             let Some(replaced) = replaceable.pop().filter(|_| !self.is_full()) else {
@@ -284,7 +305,7 @@ impl<'a> Writer<'_, 'a> {
     fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
         let mut owners = Vec::new();
         let mut requests = Vec::new();
-        for (index, draft) in self.drafts.iter().take(self.places()).enumerate() {
+        for (index, draft) in self.drafts.iter().take(self.places).enumerate() {
             if draft.bullet.is_none() && !draft.given_up && !self.is_full() {
                 let wanted =
                     candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
@@ -375,6 +396,7 @@ impl<'a> Writer<'_, 'a> {
         let mut reasons = Vec::new();
         for text in [Some(whole), shorter].into_iter().flatten() {
             let cited = citing::supporting(&text, point.evidence());
+            let text = dates::dated(self.material, &text, &cited).text;
             let mut check = match self.desk.settings.gate {
                 Gate::On => self.check(&text, &cited, verify::ABSTRACTIVE),
                 Gate::Off => Check {
@@ -385,7 +407,7 @@ impl<'a> Writer<'_, 'a> {
                 },
             };
             if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                check.score = Some(share_of(&text, &cited));
+                check.score = Some(self.share_of(&text, &cited));
                 return Ok(Wording {
                     text,
                     added: Vec::new(),
@@ -415,7 +437,7 @@ impl<'a> Writer<'_, 'a> {
             };
             let mut unchecked = None;
             let mut found = None;
-            for passage in fallback::order(draft.point) {
+            for passage in fallback::order(self.material, draft.point) {
                 let extract = fallback::extract(self.material, &passage);
                 let check = self.check(&extract.sentence, &[passage], verify::EXTRACTIVE);
                 let verdict = check.verdict;
@@ -441,8 +463,10 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
+    /// Checks a text with its days written out against sentences with theirs.
     fn check(&self, text: &str, cited: &[Passage<'_>], checks: &[CheckFn]) -> Check {
-        let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
+        let evidence = self.dated_sentences(cited);
+        let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
         let candidate = Candidate {
             text,
             evidence: &evidence,
@@ -452,26 +476,41 @@ impl<'a> Writer<'_, 'a> {
         verify::run(&candidate, checks)
     }
 
+    fn dated_sentences(&self, cited: &[Passage<'_>]) -> Vec<String> {
+        let sentences = cited.iter();
+        sentences
+            .map(|passage| dates::dated_sentence(self.material, passage))
+            .collect()
+    }
+
+    fn share_of(&self, text: &str, cited: &[Passage<'_>]) -> f64 {
+        let evidence = self.dated_sentences(cited);
+        let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
+        (supported_share(text, &evidence) * 100.0).round() / 100.0
+    }
+
     /// Makes a wording the point's bullet; `previous` gives it its id.
-    fn accept(&mut self, index: usize, wording: Wording<'a>, previous: Option<&Bullet>) {
+    fn accept(&mut self, index: usize, mut wording: Wording<'a>, previous: Option<&Bullet>) {
+        let note = conflicts::note(self.disputes, &wording.text, &wording.cited);
+        if let Some(note) = note.filter(|_| wording.kind != BulletKind::Edited) {
+            conflicts::append(&mut wording.text, &mut wording.added, &note);
+        }
         let Some(draft) = self.drafts.get_mut(index) else {
             return;
         };
+        let citations = dates::citations(&mut self.citer, self.material, &wording.cited, &wording.text);
         let mut check = wording.check;
         if previous.is_none() {
             check.refused = std::mem::take(&mut draft.refused);
         }
         let bullet = Bullet {
             id: previous.map_or_else(|| new_id(self.desk.clock), |bullet| bullet.id),
+            citations,
             text: wording.text,
+            lens: self.lens,
             kind: wording.kind,
             outlets: draft.point.outlets,
             check,
-            citations: wording
-                .cited
-                .iter()
-                .filter_map(|passage| self.citer.cite(passage))
-                .collect(),
             added: wording.added,
             evidence_hash: draft.evidence_hash.clone(),
         };
@@ -486,11 +525,6 @@ impl<'a> Writer<'_, 'a> {
 const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
-
-fn share_of(text: &str, cited: &[Passage<'_>]) -> f64 {
-    let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
-    (supported_share(text, &evidence) * 100.0).round() / 100.0
-}
 
 /// The name of a code as the API and the metrics have it.
 fn code_of(code: impl serde::Serialize) -> String {

@@ -11,7 +11,7 @@ use super::rows::{
     corrupt, from_code, from_json, from_ms, to_article_id, to_code, to_json, to_ms, to_story_id, to_u32,
     to_uuid,
 };
-use crate::domain::{Bullet, Check, Citation, Lede, Made, Resolved, StoryId, Summary};
+use crate::domain::{Bullet, Check, Citation, Lede, Lenses, Made, Resolved, StoryId, Summary};
 use crate::store::StoreError;
 
 /// Where the lede stands among the bullets.
@@ -31,6 +31,8 @@ struct VersionRow {
     lede_place: Option<String>,
     lede_date: Option<String>,
     coverage: String,
+    conflicts: String,
+    lenses: String,
     made_by: String,
     label: String,
     model: String,
@@ -50,6 +52,7 @@ struct BulletRow {
     position: i64,
     id: String,
     text: String,
+    lens: Option<String>,
     kind: String,
     outlets: i64,
     verdict: String,
@@ -94,7 +97,7 @@ pub(super) async fn read(
     let versions: Vec<VersionRow> = sqlx::query_as(
         "SELECT story_id, version, status, reason, language, headline, lede_place, lede_date, coverage,
                 made_by, label, model, model_sha256, prompt, checks, made_at_ms, took_ms, article_set_hash,
-                covers_until_ms, seed
+                covers_until_ms, seed, conflicts, lenses
          FROM summary_versions WHERE story_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
     )
     .bind(story_id.as_str())
@@ -121,7 +124,8 @@ pub(super) async fn insert(connection: &mut SqliteConnection, summary: &Summary)
     if let Some(lede) = &summary.lede {
         insert_bullet(connection, summary, LEDE_POSITION, &lede.bullet).await?;
     }
-    for (position, bullet) in (LEDE_POSITION + 1..).zip(&summary.bullets) {
+    let bullets = summary.bullets.iter().chain(summary.lenses.bullets());
+    for (position, bullet) in (LEDE_POSITION + 1..).zip(bullets) {
         insert_bullet(connection, summary, position, bullet).await?;
     }
     Ok(())
@@ -152,7 +156,7 @@ async fn read_bullets(
     }
 
     let rows: Vec<BulletRow> = sqlx::query_as(
-        "SELECT version, position, id, text, kind, outlets, verdict, score, reasons, refused, added,
+        "SELECT version, position, id, text, lens, kind, outlets, verdict, score, reasons, refused, added,
                 evidence_hash
          FROM bullets WHERE story_id = $1 AND version BETWEEN $2 AND $3 ORDER BY version, position",
     )
@@ -178,8 +182,9 @@ async fn insert_version(connection: &mut SqliteConnection, summary: &Summary) ->
     sqlx::query(
         "INSERT INTO summary_versions (story_id, version, status, reason, language, headline, lede_place,
                 lede_date, coverage, made_by, label, model, model_sha256, prompt, checks, made_at_ms, took_ms,
-                article_set_hash, covers_until_ms, seed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+                article_set_hash, covers_until_ms, seed, conflicts, lenses)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21,
+                 $22)",
     )
     .bind(summary.story_id.as_str())
     .bind(summary.version)
@@ -201,9 +206,20 @@ async fn insert_version(connection: &mut SqliteConnection, summary: &Summary) ->
     .bind(&made.article_set_hash)
     .bind(made.covers_until.map(to_ms))
     .bind(made.seed.cast_signed())
+    .bind(to_json(TABLE, &summary.conflicts)?)
+    .bind(to_json(TABLE, &without_bullets(&summary.lenses))?)
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// What is kept beside the rows of their bullets.
+fn without_bullets(lenses: &Lenses) -> Lenses {
+    let mut plain = lenses.clone();
+    for (_, lens) in plain.sides_mut() {
+        lens.bullets.clear();
+    }
+    plain
 }
 
 async fn insert_bullet(
@@ -215,8 +231,8 @@ async fn insert_bullet(
     const TABLE: &str = "bullets";
     sqlx::query(
         "INSERT INTO bullets (story_id, version, position, id, text, kind, outlets, verdict, score, reasons,
-                              refused, added, evidence_hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                              refused, added, evidence_hash, lens)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(summary.story_id.as_str())
     .bind(summary.version)
@@ -231,6 +247,7 @@ async fn insert_bullet(
     .bind(to_json(TABLE, &bullet.check.refused)?)
     .bind(to_json(TABLE, &bullet.added)?)
     .bind(&bullet.evidence_hash)
+    .bind(bullet.lens.map(|lens| to_code(TABLE, &lens)).transpose()?)
     .execute(&mut *connection)
     .await?;
     for (index, citation) in (0i64..).zip(&bullet.citations) {
@@ -281,6 +298,18 @@ impl VersionRow {
             .into_iter()
             .partition(|(position, _)| *position == LEDE_POSITION);
         let lede = ledes.into_iter().next();
+        let mut lenses: Lenses = from_json(TABLE, &self.lenses)?;
+        let mut own = Vec::new();
+        for (_, bullet) in bullets {
+            match lenses
+                .sides_mut()
+                .into_iter()
+                .find(|(side, _)| Some(*side) == bullet.lens)
+            {
+                Some((_, lens)) => lens.bullets.push(bullet),
+                None => own.push(bullet),
+            }
+        }
         let reason = self.reason.as_deref().map(|reason| from_code(TABLE, reason));
         Ok(Summary {
             story_id: to_story_id(TABLE, self.story_id)?,
@@ -290,7 +319,9 @@ impl VersionRow {
             language: self.language,
             headline: self.headline,
             lede: lede.map(|(_, bullet)| Lede { place, date, bullet }),
-            bullets: bullets.into_iter().map(|(_, bullet)| bullet).collect(),
+            bullets: own,
+            lenses,
+            conflicts: from_json(TABLE, &self.conflicts)?,
             coverage: from_json(TABLE, &self.coverage)?,
             made: Made {
                 by: self.made_by,
@@ -315,6 +346,7 @@ impl BulletRow {
         Ok(Bullet {
             id: to_uuid(TABLE, &self.id)?,
             text: self.text,
+            lens: self.lens.map(|lens| from_code(TABLE, &lens)).transpose()?,
             kind: from_code(TABLE, &self.kind)?,
             outlets: to_u32(TABLE, self.outlets)?,
             check: Check {

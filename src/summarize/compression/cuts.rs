@@ -421,8 +421,8 @@ fn times(words: &[Word]) -> Vec<Edit> {
         let before = words.get(index - 1);
         let bound = before.is_some_and(|word| {
             word.is(&[
-                "since", "until", "by", "before", "after", "from", "through", "between", "next", "of", "and",
-                "to", "for", "the",
+                "since", "until", "by", "before", "after", "from", "through", "between", "next", "last",
+                "this", "past", "coming", "of", "and", "to", "for", "the",
             ])
         });
         if !bound {

@@ -109,3 +109,29 @@ fn says_the_same(a: &str, b: &str) -> bool {
     let shorter = a.len().min(b.len());
     a.intersection(&b).count() as f64 > SAME_WORDS * shorter as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saying_a_thing_often_does_not_make_it_the_best_evidence() {
+        let passage = |family, start, embedding| Passage {
+            source: family,
+            family,
+            start,
+            end: start,
+            text: "",
+            embedding,
+            position: 0,
+            appeal: 0.0,
+        };
+        let (shared, own): (&[f32], &[f32]) = (&[1.0, 0.0], &[0.8, 0.6]);
+        let heard = vec![passage(0, 0, shared), passage(1, 0, shared), passage(2, 0, own)];
+        let flood = (1..30).map(|start| passage(2, start, own));
+        let flooded: Vec<_> = heard.iter().copied().chain(flood).collect();
+        for members in [heard, flooded] {
+            assert_eq!(best_first(members)[0].family, 0);
+        }
+    }
+}

@@ -32,7 +32,7 @@ impl<'a> Point<'a> {
 /// The story's points, best first: one for the lede and one for each bullet, then the spare ones; fewer where the
 /// articles say less.
 pub fn find<'a>(material: &Material<'a>, settings: &Settings) -> Vec<Point<'a>> {
-    let groups = group::stars(&material.passages, &rank::worth(material));
+    let groups = group::stars(&material.passages, &rank::worth(material, &material.passages));
     let ranked = rank::rank(material, groups);
     let wanted = settings
         .max_bullets

@@ -38,8 +38,8 @@ pub struct Ranked<'a> {
     pub score: f32,
 }
 
-/// What each of the material's passages is worth by itself, in their order: about 0 to 1.
-pub fn worth(material: &Material<'_>) -> Vec<f32> {
+/// What each of these passages of the material is worth by itself, in their order: about 0 to 1.
+pub fn worth(material: &Material<'_>, passages: &[Passage<'_>]) -> Vec<f32> {
     let span = time_span(material);
     let headline = content_words(material.headline.as_deref().unwrap_or_default());
     let titles = titles(material);
@@ -48,8 +48,7 @@ pub fn worth(material: &Material<'_>) -> Vec<f32> {
         .iter()
         .filter(|passage| passage.position < OPENING)
         .collect();
-    material
-        .passages
+    passages
         .par_iter()
         .map(|passage| {
             let said = content_words(passage.text);
@@ -142,27 +141,4 @@ fn time_span(material: &Material<'_>) -> Option<(Timestamp, Timestamp)> {
 fn published(material: &Material<'_>, passage: &Passage<'_>) -> Option<Timestamp> {
     let published = material.source(passage)?.meta.published_at?;
     Some(published.instant())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn saying_a_thing_often_does_not_move_it() {
-        let passage = |family, position| Passage {
-            source: family,
-            family,
-            start: 0,
-            end: 0,
-            text: "",
-            embedding: &[],
-            position,
-            appeal: 0.0,
-        };
-        let once = vec![passage(0, 0), passage(1, 2), passage(2, 5)];
-        let flood = (6..30).map(|position| passage(2, position));
-        let flooded = once.iter().copied().chain(flood).collect();
-        assert_eq!(lead(&Star { members: once }), lead(&Star { members: flooded }));
-    }
 }

@@ -21,7 +21,11 @@ impl CopyIndex {
         let run = max_copied_words.saturating_add(1);
         let mut hashes = Vec::new();
         for source in sources {
-            hashes.extend(words(source.text).windows(run).map(hash_run));
+            let plain = words(source.text);
+            let folded = with_days_folded(&plain);
+            for words in [plain, folded] {
+                hashes.extend(words.windows(run).map(hash_run));
+            }
         }
         hashes.sort_unstable();
         hashes.dedup();
@@ -50,5 +54,49 @@ pub fn copied_run(candidate: &Candidate<'_>) -> Vec<CheckReason> {
 
 fn is_copied(candidate: &Candidate<'_>, from: usize, to: usize) -> bool {
     let part = candidate.text.get(from..to).unwrap_or_default();
-    candidate.rules.copies.contains_run_of(&words(part))
+    let plain = words(part);
+    let copies = candidate.rules.copies;
+    copies.contains_run_of(&plain) || copies.contains_run_of(&with_days_folded(&plain))
+}
+
+/// The words with each weekday and each full date, and the "on" before it, as one word: a copy of "closed it on Monday"
+/// is a copy still when our code has written the date out.
+fn with_days_folded(words: &[String]) -> Vec<String> {
+    const DAY: &str = "<day>";
+    let mut folded: Vec<String> = Vec::with_capacity(words.len());
+    let mut rest = words;
+    while let [first, others @ ..] = rest {
+        let (is_day, after) = match others {
+            [day, year, after @ ..] if is_date(first, day, year) => (true, after),
+            _ => (facts::WEEKDAYS.contains(&first.as_str()), others),
+        };
+        if is_day {
+            folded.pop_if(|before| before == "on");
+        }
+        folded.push(if is_day { DAY.to_owned() } else { first.clone() });
+        rest = after;
+    }
+    folded
+}
+
+/// "july 7 2025".
+fn is_date(month: &str, day: &str, year: &str) -> bool {
+    let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let ends = day.len() <= 2 && year.len() == 4 && is_number(day) && is_number(year);
+    ends && facts::is_month(month)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_and_its_date_fold_alike() {
+        let folded = |text: &str| with_days_folded(&words(text));
+        assert_eq!(
+            folded("They met on July 7, 2025, in May 1968."),
+            folded("They met Monday in May 1968.")
+        );
+        assert_ne!(folded("They met July 7."), folded("They met on Monday."));
+    }
 }

@@ -1,5 +1,6 @@
 //! The current summary, and many at once.
 
+use nutgraf::domain::{Bias, Bullet, Conflict, ConflictValue, Lens, LensReason};
 use reqwest::{Method, StatusCode};
 
 use super::{header, json, problem};
@@ -30,9 +31,74 @@ async fn a_ready_summary_has_the_shape_of_the_contract() {
         .unwrap();
     let mut made = summary(&story, vec![bullet(2, "Nobody was hurt.", &["b"])]);
     made.lede = Some(lede(bullet(1, "The bridge was closed.", &["a", "b"])));
+    made.lenses.left = lens(Bias::Left, vec![bullet(3, "The left stresses tolls.", &["a"])]);
+    made.lenses.right = Lens::omitted(LensReason::TooFewOutlets);
+    made.conflicts = vec![death_toll()];
     service.publish_summary(made).await;
     let answer = json(service.get("/v1/stories/bridge/summary").await, StatusCode::OK).await;
     insta::assert_json_snapshot!("summary_ready", answer, { ".made.article_set_hash" => "[hash]" });
+}
+
+/// What a side stresses.
+fn lens(side: Bias, mut bullets: Vec<Bullet>) -> Lens {
+    for bullet in &mut bullets {
+        bullet.lens = Some(side);
+    }
+    Lens::of(bullets)
+}
+
+fn death_toll() -> Conflict {
+    let value = |value: &str, outlet: &str| ConflictValue {
+        value: value.to_owned(),
+        outlets: vec![outlet.to_owned()],
+    };
+    Conflict {
+        about: "death toll".to_owned(),
+        values: vec![value("15", "Outlet <b>"), value("12", "Outlet a")],
+    }
+}
+
+#[tokio::test]
+async fn p8_p11_lenses_and_conflicts_are_in_the_fragment_and_go_with_their_sources() {
+    let service = Service::start().await;
+    service.put_story("bridge", &["a", "b"]).await;
+    let id = story_id("bridge");
+    let story = service.state.store.find_story(&id).await.unwrap().unwrap();
+    let mut made = summary(&story, vec![bullet(1, "Both say so.", &["a", "b"])]);
+    made.lenses.left = lens(Bias::Left, vec![bullet(2, "The left stresses tolls.", &["a"])]);
+    made.lenses.right = lens(Bias::Right, vec![bullet(3, "The right stresses delays.", &["b"])]);
+    made.conflicts = vec![death_toll()];
+    service.publish_summary(made).await;
+    let fragment = async || {
+        let request = service.request(Method::GET, "/v1/stories/bridge/summary");
+        let answer = request.header("accept", "text/html").send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    let html = fragment().await;
+    for part in [
+        "data-lens=\"left\"",
+        "The left stresses tolls.",
+        "The right stresses delays.",
+        "Death toll",
+        "Outlet &lt;b&gt;",
+    ] {
+        assert!(html.contains(part), "{part} is not in {html}");
+    }
+
+    let request = service.request(Method::DELETE, "/v1/stories/bridge/articles/a");
+    request.send().await.unwrap();
+    let html = fragment().await;
+    assert!(
+        !html.contains("stresses tolls") && html.contains("stresses delays"),
+        "{html}"
+    );
+    let answer = json(service.get("/v1/stories/bridge/summary").await, StatusCode::OK).await;
+    let status = |side: &str| answer["lenses"][side]["status"].clone();
+    assert_eq!(
+        (status("left"), status("right")),
+        ("withheld".into(), "ready".into())
+    );
+    assert_eq!(answer["withheld"].as_array().unwrap().len(), 1, "{answer}");
 }
 
 #[tokio::test]

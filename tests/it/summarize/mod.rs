@@ -8,5 +8,8 @@ mod standing;
 mod entailment;
 mod injection;
 mod injection_corpus;
+mod dates;
+mod conflicts;
+mod lenses;
 mod reuse;
 mod whole;

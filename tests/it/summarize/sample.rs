@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use nutgraf::clock::ManualClock;
-use nutgraf::domain::{Article, ArticleInput, Bullet, CheckReason, Summary, article_set_hash};
+use nutgraf::domain::{Article, ArticleInput, Bullet, CheckReason, Citation, Summary, article_set_hash};
 use nutgraf::engine::{Cancel, Engine, GenerateRequest};
 use nutgraf::ingest::analyze::analyze;
 use nutgraf::summarize::{Input, Settings, Source, summarize};
@@ -188,6 +188,20 @@ pub fn about<'s>(summary: &'s Summary, words: &str) -> &'s Bullet {
         .statements()
         .find(cites)
         .unwrap_or_else(|| panic!("no statement cites `{words}`: {summary:#?}"))
+}
+
+/// A cited sentence with its relative day written out.
+pub fn with_its_day(citation: &Citation) -> String {
+    let Some(resolved) = &citation.resolved else {
+        return citation.quote.clone();
+    };
+    let mark = if citation.quote.contains(&format!("{} ", resolved.text)) {
+        ","
+    } else {
+        ""
+    };
+    let day = resolved.date.strftime("on %B %-d, %Y");
+    citation.quote.replace(&resolved.text, &format!("{day}{mark}"))
 }
 
 /// The statement on the cracks, and why the model's first wording of it was refused.

@@ -2,7 +2,7 @@
 
 use nutgraf::domain::{BulletKind, CheckReason, Verdict};
 
-use super::sample::{GOOD, Story, about, article, asked, on_the_cracks, refused};
+use super::sample::{GOOD, Story, about, article, asked, on_the_cracks, refused, with_its_day};
 use crate::support::ScriptedEngine;
 
 /// The wording was refused for this reason, and the bullet is an extract with its outlet's name.
@@ -17,7 +17,8 @@ fn is_refused(answer: &str, reason: CheckReason) {
     assert_eq!(bullet.check.verdict, Verdict::Verified);
     assert_eq!(bullet.check.refused.len(), 2, "one first and one second try");
     let outlet = bullet.citations[0].outlet.as_deref().unwrap();
-    assert_eq!(bullet.text, format!("{} ({outlet})", bullet.citations[0].quote));
+    let sentence = with_its_day(&bullet.citations[0]);
+    assert_eq!(bullet.text, format!("{sentence} ({outlet})"));
     let added = &bullet.added[0];
     let text: String = bullet.text.chars().collect::<Vec<_>>()[added.start as usize..added.end as usize]
         .iter()

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use nutgraf::domain::{
     AI_LABEL, Article, ArticleId, ArticleInput, ArticleLimits, ArticleMeta, Bullet, BulletKind,
-    CHECKS_VERSION, Check, Citation, Coverage, Feedback, FeedbackInput, FeedbackStatus, Lede, Made,
+    CHECKS_VERSION, Check, Citation, Coverage, Feedback, FeedbackInput, FeedbackStatus, Lede, Lenses, Made,
     ReasonCode, Story, StoryId, Summary, SummaryStatus, Verdict,
 };
 use nutgraf::store::{RestOfArticles, StoryChange, StoryFields};
@@ -100,6 +100,7 @@ pub fn bullet(id: u128, text: &str, article_ids: &[&str]) -> Bullet {
     Bullet {
         id: uuid(id),
         text: text.to_owned(),
+        lens: None,
         kind: BulletKind::Abstractive,
         outlets: 1,
         check: Check {
@@ -125,6 +126,8 @@ pub fn summary(story: &Story, bullets: Vec<Bullet>) -> Summary {
         headline: story.headline.clone(),
         lede: None,
         bullets,
+        lenses: Lenses::default(),
+        conflicts: Vec::new(),
         coverage: Coverage::of(std::iter::empty::<&ArticleMeta>()),
         made: Made {
             by: "machine".to_owned(),

@@ -9,11 +9,12 @@ use std::ops::Range;
 
 use super::tokens::{Kind, Token, tokens};
 pub use bounds::Bound;
-pub use units::WEEKDAYS;
 use units::{
-    NAMING, begins_upper, capital_month, currency_before, is_day, is_unit_word, measure, month_name,
-    name_before, scale_of, scale_of_money, singular, without_possessive,
+    NAMING, currency_before, is_day, is_unit_word, measure, month_name, name_before, scale_of,
+    scale_of_money, singular, without_possessive,
 };
+pub use units::{WEEKDAYS, is_month};
+pub(super) use units::{begins_upper, capital_month};
 use values::{in_words, many, ordinal_word, scaled, trimmed_value};
 
 /// A number, date part, amount or percentage, normalised so that two ways of writing it are equal.

@@ -151,7 +151,7 @@ pub(super) fn name_before(tokens: &[Token<'_>], index: usize) -> Option<String> 
         .then_some(lower)
 }
 
-pub(super) fn capital_month(token: &Token<'_>) -> Option<&'static str> {
+pub(in crate::text::facts) fn capital_month(token: &Token<'_>) -> Option<&'static str> {
     month_name(&without_possessive(token.text).to_lowercase()).filter(|_| begins_upper(token.text))
 }
 
@@ -167,6 +167,11 @@ pub(super) fn month_name(word: &str) -> Option<&'static str> {
         word == *name || word == *short || (word == "sep" && *short == "sept")
     };
     MONTHS.iter().find(named).map(|(name, _)| *name)
+}
+
+/// Whether a (lower-case) word is the name of a month.
+pub fn is_month(word: &str) -> bool {
+    month_name(word).is_some()
 }
 
 pub(super) fn measure(word: &str) -> Option<&'static str> {
@@ -201,7 +206,7 @@ pub(super) fn is_day(value: &str) -> bool {
     value.parse::<u32>().is_ok_and(|day| (1..=31).contains(&day))
 }
 
-pub(super) fn begins_upper(word: &str) -> bool {
+pub(in crate::text::facts) fn begins_upper(word: &str) -> bool {
     word.starts_with(char::is_uppercase)
 }
 

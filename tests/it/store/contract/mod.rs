@@ -43,6 +43,7 @@ macro_rules! contract {
             counts_count_the_rows);
         contract!(@ $database, withdrawn:
             deleting_an_article_withholds_only_bullets_that_rest_on_it_alone,
+            deleting_an_article_withholds_the_lens_bullets_that_rest_on_it_alone,
             a_bullet_is_withheld_once_its_last_article_is_gone,
             replacing_the_articles_withholds_as_deleting_does,
             deleting_what_is_not_there_changes_nothing,

@@ -1,8 +1,8 @@
 //! Versions: immutable, counted, and what a reader is served.
 
 use nutgraf::domain::{
-    Added, ArticleInput, Bias, BulletKind, Check, CheckReason, Coverage, Lane, LeftOut, LeftOutReason,
-    Resolved, Story, SummaryReason, SummaryStatus, Verdict,
+    Added, ArticleInput, Bias, BulletKind, Check, CheckReason, Conflict, ConflictValue, Coverage, Lane,
+    LeftOut, LeftOutReason, Lens, LensReason, Resolved, Story, SummaryReason, SummaryStatus, Verdict,
 };
 use nutgraf::store::{Saved, Selector, Store, StoreError};
 use serde_json::json;
@@ -73,6 +73,18 @@ pub async fn every_field_of_a_summary_reads_back(database: &dyn Database) {
     made.language = Some("ps".to_owned());
     made.headline = Some("Headline".to_owned());
     made.coverage = coverage;
+    let mut stressed = bullet(4, "The left says so.", &["a"]);
+    stressed.lens = Some(Bias::Left);
+    made.lenses.left = Lens::of(vec![stressed]);
+    made.lenses.center = Lens::omitted(LensReason::NothingDistinct);
+    made.lenses.right = Lens::omitted(LensReason::TooFewOutlets);
+    made.conflicts = vec![Conflict {
+        about: "death toll".to_owned(),
+        values: vec![ConflictValue {
+            value: "at least 12".to_owned(),
+            outlets: vec!["The Example".to_owned()],
+        }],
+    }];
     made.made.covers_until = Some(at_ms(-5));
     made.made.seed = u64::MAX;
     publish(&*store, &made, 1).await;

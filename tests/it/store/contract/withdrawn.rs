@@ -1,6 +1,6 @@
 //! An outlet withdraws an article: what rests on it alone is withheld at once, and only that.
 
-use nutgraf::domain::{Story, StoryId};
+use nutgraf::domain::{Bias, Lens, Story, StoryId};
 use nutgraf::store::{Saved, Store, Withheld};
 use serde_json::json;
 use uuid::Uuid;
@@ -87,6 +87,23 @@ pub async fn deleting_an_article_withholds_only_bullets_that_rest_on_it_alone(da
         store.list_article_metas(&id).await.unwrap(),
         [article("b", "Second.").meta]
     );
+}
+
+/// The bullets of a lens are withheld as all others are.
+pub async fn deleting_an_article_withholds_the_lens_bullets_that_rest_on_it_alone(database: &dyn Database) {
+    let store = database.open().await;
+    let (id, story) = story_of_two(&*store).await;
+    let mut made = summary(&story, vec![bullet(1, "Both.", &["a", "b"])]);
+    let of_left = |number, text, article| {
+        let mut bullet = bullet(number, text, &[article]);
+        bullet.lens = Some(Bias::Left);
+        bullet
+    };
+    made.lenses.left = Lens::of(vec![of_left(2, "Only a.", "a"), of_left(3, "Only b.", "b")]);
+    publish(&*store, &made, 1).await;
+
+    assert!(delete(&*store, &id, "a", 9).await);
+    assert_eq!(withheld_ids(&*store, &id).await, [uuid(2)]);
 }
 
 /// One after the other, both sources of a bullet are withdrawn.
