@@ -35,7 +35,7 @@ pub fn is_prose(text: &str) -> bool {
         && words(&text).all(|word| word.chars().count() <= MAX_WORD_CHARS && !is_disguised(word))
 }
 
-/// "[12]": of an encyclopedia, or of somebody who would have his claim look proven.
+/// `[12]`: of an encyclopedia, or of somebody who would have his claim look proven.
 fn has_reference_mark(text: &str) -> bool {
     text.split('[').skip(1).any(|rest| {
         let mark = rest.split(']').next().unwrap_or_default();

@@ -222,7 +222,7 @@ pub fn addresses_a_model(sentence: &str) -> bool {
         || contains_any(&spaced(sentence), ORDERS)
 }
 
-/// "Assistant: …", "[system] …".
+/// `Assistant: …`, `[system] …`.
 fn opens_with_label(sentence: &str) -> bool {
     let opening = sentence.trim_start_matches(|c: char| !c.is_alphanumeric());
     let label = opening
