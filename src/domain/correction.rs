@@ -61,6 +61,18 @@ pub struct Said {
     pub prompt: String,
 }
 
+/// Where a correction stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionStatus {
+    /// The statement is withheld, and no version does without it yet.
+    Open,
+    /// A version does without it.
+    Fixed,
+    /// It stands again.
+    Restored,
+}
+
 /// How a correction ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CorrectionOutcome {
@@ -82,6 +94,17 @@ pub enum CorrectionOutcome {
         /// Since when.
         at: Timestamp,
     },
+}
+
+impl CorrectionOutcome {
+    /// The word for it.
+    pub fn status(&self) -> CorrectionStatus {
+        match self {
+            Self::Open => CorrectionStatus::Open,
+            Self::Fixed { .. } => CorrectionStatus::Fixed,
+            Self::Restored { .. } => CorrectionStatus::Restored,
+        }
+    }
 }
 
 impl Correction {

@@ -22,6 +22,7 @@ use super::error::{PROBLEM_JSON, ProblemBody};
     tags(
         (name = "stories", description = "What goes in: stories and their articles"),
         (name = "summaries", description = "What comes out: summaries, their versions, and events"),
+        (name = "corrections", description = "What was wrong, since when, and in which version it was put right"),
         (name = "feedback", description = "What readers find wrong"),
         (name = "operation", description = "Jobs and health"),
     ),

@@ -7,16 +7,23 @@ use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
+use super::corrections::CorrectionView;
 use super::error::{Kind, Problem};
+use super::list::Page;
 use super::view::SummaryView;
 use crate::domain::AI_LABEL;
 
 // The extension `.html` switches escaping on.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("base.html", include_str!("templates/base.html")),
     ("summary.html", include_str!("templates/summary.html")),
     ("stories.html", include_str!("templates/stories.html")),
     ("story.html", include_str!("templates/story.html")),
+    ("corrections.html", include_str!("templates/corrections.html")),
+    (
+        "corrections_list.html",
+        include_str!("templates/corrections_list.html"),
+    ),
     ("docs.html", include_str!("templates/docs.html")),
 ];
 
@@ -59,9 +66,18 @@ pub(super) fn stories_page(page: &StoriesPage) -> Result<Html<String>, Problem> 
     render("stories.html", context! { page => Value::from(Serde(page)) })
 }
 
-/// The page of one story.
-pub(super) fn story_page(summary: &SummaryView) -> Result<Html<String>, Problem> {
-    render("story.html", context! { summary => Value::from(Serde(summary)) })
+/// The page of one story, with its newest corrections.
+pub(super) fn story_page(
+    summary: &SummaryView,
+    corrections: &[CorrectionView],
+) -> Result<Html<String>, Problem> {
+    let (summary, corrections) = (Value::from(Serde(summary)), Value::from(Serde(corrections)));
+    render("story.html", context! { summary, corrections })
+}
+
+/// A page of the corrections of all stories.
+pub(super) fn corrections_page(page: &Page<CorrectionView>) -> Result<Html<String>, Problem> {
+    render("corrections.html", Value::from(Serde(page)))
 }
 
 /// The documentation of the interface, from its OpenAPI document.

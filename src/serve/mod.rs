@@ -7,6 +7,9 @@ mod stories;
 mod articles;
 mod summary;
 mod versions;
+mod diff;
+mod corrections;
+mod feed;
 mod events;
 mod feedback;
 mod jobs;
@@ -47,6 +50,9 @@ pub struct Settings {
     pub bind: SocketAddr,
     /// Where `/metrics` listens; absent: nowhere.
     pub metrics_bind: Option<SocketAddr>,
+    /// Where readers reach the service, such as `https://news.example`: what links in a feed start with. Absent: they
+    /// start with the path, and the feed does not say where it is.
+    pub public_url: Option<String>,
     /// Largest request body, bytes.
     pub max_body_bytes: usize,
     /// How long a request may take, milliseconds (event streams excepted).
@@ -66,6 +72,7 @@ impl Default for Settings {
         Self {
             bind: SocketAddr::from(([127, 0, 0, 1], 8080)),
             metrics_bind: Some(SocketAddr::from(([127, 0, 0, 1], 9464))),
+            public_url: None,
             max_body_bytes: 8_000_000,
             request_timeout_ms: 30_000,
             max_event_streams: 1_000,

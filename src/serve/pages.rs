@@ -1,4 +1,4 @@
-//! The web pages: stories, one story, the documentation, and their style sheet. Rendered here, no script anywhere.
+//! The web pages: stories, one story, corrections, the documentation, and their style sheet. Rendered here, no script anywhere.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -8,6 +8,7 @@ use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 
 use super::AppState;
+use super::corrections::read_page;
 use super::error::Problem;
 use super::extract::{Ids, Params};
 use super::html::{self, StoriesPage};
@@ -21,6 +22,9 @@ const STYLE: &str = include_str!("assets/style.css");
 /// Most stories that one start page shows.
 const STORIES_A_PAGE: u32 = 20;
 
+/// Most corrections that one page shows.
+const CORRECTIONS_A_PAGE: u32 = 50;
+
 /// The pages; `document` is what the documentation is about.
 pub(super) fn pages(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
     let value = serde_json::to_value(document).unwrap_or_default();
@@ -29,6 +33,7 @@ pub(super) fn pages(document: &utoipa::openapi::OpenApi) -> Router<AppState> {
     Router::new()
         .route("/", get(find_start_page))
         .route("/stories/{story_id}", get(find_story_page))
+        .route("/corrections", get(find_corrections_page))
         .route(
             "/assets/style.css",
             get(|| async { typed("text/css; charset=utf-8", STYLE) }),
@@ -59,10 +64,20 @@ async fn find_story_page(
     State(state): State<AppState>,
     Ids(story_id): Ids<StoryId>,
 ) -> Result<Html<String>, Problem> {
-    match current_summary(&state, &story_id).await? {
-        Some(summary) => html::story_page(&summary),
-        None => Err(unknown_story(&story_id)),
-    }
+    let Some(summary) = current_summary(&state, &story_id).await? else {
+        return Err(unknown_story(&story_id));
+    };
+    let newest = PageParams::default();
+    let page = read_page(&state, Some(&story_id), &newest, CORRECTIONS_A_PAGE).await?;
+    html::story_page(&summary, &page.items)
+}
+
+async fn find_corrections_page(
+    State(state): State<AppState>,
+    Params(params): Params<PageParams>,
+) -> Result<Html<String>, Problem> {
+    let limit = params.limit()?.min(CORRECTIONS_A_PAGE);
+    html::corrections_page(&read_page(&state, None, &params, limit).await?)
 }
 
 fn typed(content_type: &'static str, body: impl IntoResponse) -> Response {

@@ -16,8 +16,8 @@ use super::document::Document;
 use super::error::{Kind, Problem, render_problems};
 use super::events::Places;
 use super::{
-    AppState, articles, events, feedback, guard, health, idempotency, jobs, layers, metrics, pages, stories,
-    summary, versions,
+    AppState, articles, corrections, events, feed, feedback, guard, health, idempotency, jobs, layers,
+    metrics, pages, stories, summary, versions,
 };
 
 /// Everything that the service answers, `/metrics` excepted. Needs `ConnectInfo<SocketAddr>` in the requests.
@@ -55,6 +55,8 @@ fn reads(state: &AppState) -> OpenApiRouter<AppState> {
     stories::reads()
         .merge(summary::reads())
         .merge(versions::reads())
+        .merge(corrections::reads())
+        .merge(feed::reads())
         .merge(feedback::reads())
         .layer(from_fn(conditional))
         .layer(from_fn_with_state(state.clone(), layers::timeout))

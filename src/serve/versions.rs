@@ -1,4 +1,4 @@
-//! The versions of a summary: every one that ever was current, and what changed between two of them.
+//! The versions of a summary: every one that ever was current. What changed between two of them is left to `diff.rs`.
 
 use std::collections::HashSet;
 
@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::AppState;
+use super::diff::{VersionDiff, diff};
 use super::document::ReadProblems;
 use super::error::Problem;
 use super::extract::{Ids, Params};
 use super::list::{Page, PageParams};
 use super::stories::unknown_story;
 use super::view::{SummaryView, withheld_in};
-use crate::domain::{ArticleId, Bullet, Made, StoryId, Summary, SummaryStatus};
+use crate::domain::{ArticleId, StoryId, Summary, SummaryStatus};
 
 /// Public routes.
 pub(super) fn reads() -> OpenApiRouter<AppState> {
@@ -61,51 +61,6 @@ struct DiffParams {
     from: Option<u32>,
 }
 
-/// What changed from one version to another. Withheld statements are in none of the lists.
-#[derive(Debug, Serialize, ToSchema)]
-struct VersionDiff {
-    /// The story.
-    story_id: StoryId,
-    /// The version compared with.
-    from: u32,
-    /// The version looked at.
-    to: u32,
-    /// Statements that only `to` has.
-    added: Vec<Bullet>,
-    /// Statements that only `from` has.
-    removed: Vec<Bullet>,
-    /// Statements that both have, but not alike.
-    changed: Vec<BulletChange>,
-    /// The article sets they were made from.
-    article_set: Change,
-    /// The models that wrote them.
-    model: Change,
-    /// The prompts they were written with.
-    prompt: Change,
-}
-
-/// A statement in two versions.
-#[derive(Debug, Serialize, ToSchema)]
-struct BulletChange {
-    /// Its id.
-    id: Uuid,
-    /// In `from`.
-    before: Bullet,
-    /// In `to`.
-    after: Bullet,
-}
-
-/// A value in two versions.
-#[derive(Debug, Serialize, ToSchema)]
-struct Change {
-    /// Whether it is another one.
-    changed: bool,
-    /// In `from`.
-    from: String,
-    /// In `to`.
-    to: String,
-}
-
 /// List the versions of a summary, newest first.
 #[utoipa::path(
     get, path = "/v1/stories/{story_id}/summary/versions", tag = "summaries",
@@ -143,7 +98,7 @@ async fn find_version(
     Ok(Json(load_version(&state, &story_id, version).await?))
 }
 
-/// What changed from one version to another, by the ids of the statements.
+/// What changed from one version to another, and why.
 #[utoipa::path(
     get, path = "/v1/stories/{story_id}/summary/versions/{version}/diff", tag = "summaries",
     params(
@@ -181,7 +136,8 @@ async fn load_version(state: &AppState, story_id: &StoryId, version: u32) -> Res
     };
     let articles = state.store.list_article_metas(story_id).await?;
     let present: HashSet<ArticleId> = articles.into_iter().map(|article| article.id).collect();
-    let withheld = withheld_in(&summary, &served, &present);
+    let withheld = state.store.list_withheld(story_id, version).await?;
+    let withheld = withheld_in(&summary, &withheld, &present);
     Ok(SummaryView::of_version(&served, summary, &withheld))
 }
 
@@ -200,46 +156,5 @@ fn version_item(summary: &Summary) -> VersionItem {
             "/v1/stories/{}/summary/versions/{}",
             summary.story_id, summary.version
         ),
-    }
-}
-
-fn diff(from: &SummaryView, to: &SummaryView) -> VersionDiff {
-    let find = |summary: &SummaryView, id: Uuid| summary.statements().find(|b| b.id == id).cloned();
-    let mut added = Vec::new();
-    let mut changed = Vec::new();
-    for after in to.statements() {
-        match find(from, after.id) {
-            None => added.push(after.clone()),
-            Some(before) if before != *after => changed.push(BulletChange {
-                id: after.id,
-                before,
-                after: after.clone(),
-            }),
-            Some(_) => {}
-        }
-    }
-    let removed = from
-        .statements()
-        .filter(|b| find(to, b.id).is_none())
-        .cloned()
-        .collect();
-    let change = |value: fn(&Made) -> &String| {
-        let of = |summary: &SummaryView| summary.made.as_ref().map(value).cloned().unwrap_or_default();
-        Change {
-            changed: of(from) != of(to),
-            from: of(from),
-            to: of(to),
-        }
-    };
-    VersionDiff {
-        story_id: to.story_id.clone(),
-        from: from.version.unwrap_or_default(),
-        to: to.version.unwrap_or_default(),
-        added,
-        removed,
-        changed,
-        article_set: change(|made| &made.article_set_hash),
-        model: change(|made| &made.model),
-        prompt: change(|made| &made.prompt),
     }
 }

@@ -60,6 +60,8 @@ pub(super) struct WithheldView {
     /// When; null where only its absence is known.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) at: Option<Timestamp>,
+    /// The correction that tells what it said; null where it was no longer current when its sources went.
+    pub(super) correction_id: Option<Uuid>,
 }
 
 impl SummaryView {
@@ -133,18 +135,19 @@ impl From<&Withheld> for WithheldView {
             bullet_id: withheld.bullet_id,
             reason: withheld.reason.clone(),
             at: Some(withheld.at),
+            correction_id: withheld.correction_id,
         }
     }
 }
 
-/// What is withheld of any version, old ones too: what is withheld of the current one, and every bullet all of whose
-/// cited articles have left the story.
+/// What is withheld of any version, old ones too: what was withheld while it was current, and every bullet all of
+/// whose cited articles have left the story.
 pub(super) fn withheld_in(
     summary: &Summary,
-    served: &Served,
+    withheld: &[Withheld],
     present: &HashSet<ArticleId>,
 ) -> Vec<WithheldView> {
-    let mut withheld: Vec<WithheldView> = served.withheld.iter().map(WithheldView::from).collect();
+    let mut withheld: Vec<WithheldView> = withheld.iter().map(WithheldView::from).collect();
     for bullet in summary.statements() {
         let is_known = withheld.iter().any(|known| known.bullet_id == bullet.id);
         let is_orphan = !bullet
@@ -156,6 +159,7 @@ pub(super) fn withheld_in(
                 bullet_id: bullet.id,
                 reason: SOURCE_WITHDRAWN.to_owned(),
                 at: None,
+                correction_id: None,
             });
         }
     }

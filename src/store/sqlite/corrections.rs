@@ -107,7 +107,9 @@ pub(super) async fn settle(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     for correction in read_open(connection, &version.story_id).await? {
-        let (fixed_in, restored_in, replacement) = match correction.outcome_in(version, withheld, now) {
+        let outcome = correction.outcome_in(version, withheld, now);
+        let status = outcome.status();
+        let (fixed_in, restored_in, replacement) = match outcome {
             CorrectionOutcome::Open => continue,
             CorrectionOutcome::Fixed {
                 version, replacement, ..
@@ -129,7 +131,7 @@ pub(super) async fn settle(
             "version": version.version,
             "bullet_id": correction.bullet_id,
             "correction_id": correction.id,
-            "status": if fixed_in.is_some() { "fixed" } else { "restored" },
+            "status": status,
         });
         events::append(connection, &version.story_id, EventKind::Corrected, &data, now).await?;
     }

@@ -58,6 +58,10 @@ fn path() -> impl Strategy<Value = String> {
         "/v1/summaries",
         "/v1/jobs",
         "/v1/feedback/x",
+        "/v1/corrections",
+        "/v1/corrections.json",
+        "/v1/stories/bridge/corrections",
+        "/corrections",
         "/",
         "/stories/bridge",
     ]);

@@ -3,6 +3,8 @@
 mod stories;
 mod summaries;
 mod versions;
+mod diff;
+mod corrections;
 mod events;
 mod feedback;
 mod idempotency;

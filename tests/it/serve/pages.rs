@@ -100,7 +100,7 @@ async fn a_story_page_shows_bullets_with_their_evidence_and_every_state() {
 async fn pages_need_nothing_from_elsewhere() {
     let service = Service::start().await;
     service.put_story("bridge", &["a"]).await;
-    for path in ["/", "/docs", "/stories/bridge"] {
+    for path in ["/", "/docs", "/stories/bridge", "/corrections"] {
         let page = service.get(path).await;
         assert_eq!(page.status(), StatusCode::OK);
         let page = page.text().await.unwrap();
