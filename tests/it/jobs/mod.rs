@@ -3,6 +3,7 @@
 
 mod bench;
 mod queue;
+mod corrections;
 mod failures;
 mod leases;
 mod shutdown;

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{header, json, problem};
-use crate::support::{Service, metrics_handle};
+use crate::support::{Service, bullet, metrics_handle};
 
 #[tokio::test]
 async fn a_process_is_alive_but_not_ready_without_its_models_or_its_store() {
@@ -34,6 +34,10 @@ async fn a_process_is_alive_but_not_ready_without_its_models_or_its_store() {
 async fn metrics_tell_durations_by_route_and_what_is_stored_on_a_listener_of_their_own() {
     let handle = metrics_handle();
     let service = Service::start().await;
+    service.put_story("bridge", &["a", "b", "c"]).await;
+    service
+        .publish("bridge", vec![bullet(1, "It was closed.", &["c"])])
+        .await;
     service.put_story("bridge", &["a", "b"]).await;
     service.get("/v1/stories/bridge").await;
     service.get("/nowhere/at/all").await;
@@ -50,6 +54,8 @@ async fn metrics_tell_durations_by_route_and_what_is_stored_on_a_listener_of_the
     for line in [
         "nutgraf_stories 1",
         "nutgraf_articles 2",
+        "nutgraf_corrections{state=\"open\"} 1",
+        "nutgraf_corrections{state=\"settled\"} 0",
         "nutgraf_jobs{state=\"queued\"} 1",
         "nutgraf_store_up 1",
     ] {

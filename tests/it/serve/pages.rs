@@ -92,7 +92,12 @@ async fn a_story_page_shows_bullets_with_their_evidence_and_every_state() {
         stale.contains("Outdated") && stale.contains("source withdrawn"),
         "{stale}"
     );
-    assert!(!stale.contains("It rains"), "{stale}");
+    let (summary, corrections) = stale.split_once("</article>").unwrap();
+    assert!(!summary.contains("It rains"), "{stale}");
+    assert!(
+        corrections.contains("It rains"),
+        "what was said is told as a correction: {stale}"
+    );
     problem(service.get("/stories/unknown").await, 404, "not-found").await;
 }
 

@@ -265,6 +265,20 @@ pub async fn a_text_changed_elsewhere_withholds_nothing(database: &dyn Database)
     assert_eq!(store.list_withheld(&id, 1).await.unwrap(), []);
 }
 
+/// The outlet took its change back: what was withheld for it stands again, on record.
+pub async fn a_sentence_that_came_back_lifts_the_tombstone(database: &dyn Database) {
+    let store = database.open().await;
+    let said = vec![bullet(1, SAID, &["a"])];
+    let id = published(&*store, said.clone()).await;
+    let edited = article_without_cited("a", "Other.");
+    change(&*store, at(add("s", vec![edited]), at_ms(9))).await;
+    assert_eq!(store.list_withheld(&id, 1).await.unwrap().len(), 1);
+    change(&*store, at(add("s", vec![article("a", "First.")]), at_ms(10))).await;
+    publish_now(&*store, &id, said, 11).await;
+    assert_eq!(store.list_withheld(&id, 1).await.unwrap(), []);
+    assert_eq!(only_correction(&*store, &id).await.outcome, restored(1, 11));
+}
+
 /// The worker read the article before it was changed.
 pub async fn a_summary_that_missed_a_change_is_stored_with_its_bullets_withheld(database: &dyn Database) {
     let store = database.open().await;

@@ -59,6 +59,7 @@ macro_rules! contract {
             a_correction_stays_open_while_a_version_still_carries_its_bullet,
             a_text_whose_cited_sentence_is_gone_withholds_what_rests_on_it_alone,
             a_text_changed_elsewhere_withholds_nothing,
+            a_sentence_that_came_back_lifts_the_tombstone,
             a_summary_that_missed_a_change_is_stored_with_its_bullets_withheld,
             what_was_withheld_of_an_old_version_is_known,
             corrections_are_listed_newest_first_page_by_page,
