@@ -16,7 +16,9 @@ pub use article::{
     Article, ArticleInput, ArticleLimits, ArticleMeta, Bias, FieldError, MAX_ARTICLES_PER_REQUEST,
     NOT_A_LANGUAGE_TAG, is_invisible, language_tag, one_line,
 };
-pub use correction::{Correction, CorrectionOutcome, CorrectionReason, CorrectionStatus, Said, lost_ground};
+pub use correction::{
+    ComparableText, Correction, CorrectionOutcome, CorrectionReason, CorrectionStatus, Said, lost_ground,
+};
 pub use event::{Event, EventKind};
 pub use feedback::{Feedback, FeedbackInput, FeedbackStatus, QuotedSpan, ReasonCode, ReporterRole};
 pub use ids::{ArticleId, InvalidId, StoryId};

@@ -9,7 +9,9 @@ use sqlx::{FromRow, SqliteConnection};
 
 use super::rows::{from_ms, to_article_id, to_code, to_json_list, to_ms, to_uuid};
 use super::{SqliteStore, corrections, events, versions};
-use crate::domain::{ArticleId, Bullet, CorrectionReason, EventKind, StoryId, Summary, lost_ground};
+use crate::domain::{
+    ArticleId, Bullet, ComparableText, CorrectionReason, EventKind, StoryId, Summary, lost_ground,
+};
 use crate::store::{StoreError, Withheld};
 
 const TABLE: &str = "withheld_bullets";
@@ -118,7 +120,7 @@ pub(super) async fn settle_corrections(
 async fn read_cited_texts(
     connection: &mut SqliteConnection,
     version: &Summary,
-) -> Result<HashMap<ArticleId, String>, StoreError> {
+) -> Result<HashMap<ArticleId, ComparableText>, StoreError> {
     let cited: BTreeSet<&str> = version
         .statements()
         .flat_map(|statement| &statement.citations)
@@ -132,7 +134,7 @@ async fn read_cited_texts(
     .fetch_all(connection)
     .await?;
     rows.into_iter()
-        .map(|(id, text)| Ok((to_article_id("articles", id)?, text)))
+        .map(|(id, text)| Ok((to_article_id("articles", id)?, ComparableText::new(&text))))
         .collect()
 }
 
