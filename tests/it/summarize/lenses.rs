@@ -50,7 +50,9 @@ fn summarize(story: &Story) -> Summary {
 fn tells(lens: &Lens, words: &str) {
     assert_eq!(lens.status, LensStatus::Ready, "{lens:#?}");
     assert!(
-        lens.bullets.iter().all(|bullet| bullet.text.to_lowercase().contains(words)),
+        lens.bullets
+            .iter()
+            .all(|bullet| bullet.text.to_lowercase().contains(words)),
         "{lens:#?}"
     );
 }
