@@ -5,7 +5,7 @@
 //! outlet that itself gives several values only tells how the count grew, and "at least 300" agrees with 312. A count that
 //! grew between two outlets' articles is a conflict all the same: the value of the newest article stands first.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -44,6 +44,8 @@ struct Value {
 struct Claim<'a> {
     passage: Passage<'a>,
     count: Count,
+    /// The outlet that its family is credited to: one voice, however many articles.
+    voice: String,
 }
 
 /// The disputes of a story, by what is counted.
@@ -53,11 +55,15 @@ pub fn find<'a>(material: &Material<'a>) -> Vec<Dispute<'a>> {
     }
     let mut by_subject: BTreeMap<String, Vec<Claim<'a>>> = BTreeMap::new();
     for passage in &material.passages {
+        let Some(family) = material.families.get(passage.family) else {
+            continue;
+        };
         for count in counts(passage.text) {
             let about = count.about.clone();
             by_subject.entry(about).or_default().push(Claim {
                 passage: *passage,
                 count,
+                voice: family.outlet_key.clone(),
             });
         }
     }
@@ -67,19 +73,16 @@ pub fn find<'a>(material: &Material<'a>) -> Vec<Dispute<'a>> {
         .collect()
 }
 
-/// Without the claims of families that give several values.
+/// Without the claims of voices that give several values.
 fn without_growing(claims: Vec<Claim<'_>>) -> Vec<Claim<'_>> {
-    let mut values: BTreeMap<usize, Vec<u64>> = BTreeMap::new();
+    let mut values: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     for claim in &claims {
         values
-            .entry(claim.passage.family)
+            .entry(claim.voice.clone())
             .or_default()
-            .push(claim.count.value);
+            .insert(claim.count.value);
     }
-    let is_steady = |claim: &Claim<'_>| {
-        let family = values.get(&claim.passage.family);
-        family.is_some_and(|values| values.iter().all(|value| *value == claim.count.value))
-    };
+    let is_steady = |claim: &Claim<'_>| values.get(&claim.voice).is_some_and(|values| values.len() == 1);
     claims.into_iter().filter(is_steady).collect()
 }
 
@@ -104,7 +107,7 @@ fn contradict(one: &Claim<'_>, other: &Claim<'_>) -> bool {
     a.value != b.value
         && !allows(a, b)
         && !allows(b, a)
-        && one.passage.family != other.passage.family
+        && one.voice != other.voice
         && cosine(one.passage.embedding, other.passage.embedding) >= SAME_EVENT
         && share_a_name(one.passage.text, other.passage.text)
 }

@@ -111,6 +111,16 @@ fn p8_what_agrees_grows_or_counts_something_else_is_no_conflict() {
 }
 
 #[test]
+fn p8_two_articles_of_one_outlet_are_one_voice() {
+    let summary = Story::of(vec![
+        article("a", "Harbour Post", "2025-03-03", TWELVE),
+        article("b", "Harbour Post", "2025-03-04", FIFTEEN),
+    ])
+    .summarize(&ScriptedEngine::gibberish());
+    assert_eq!(summary.conflicts, []);
+}
+
+#[test]
 fn p8_a_count_so_far_differs_from_a_later_one() {
     let eleven = "At least 11 people were killed in the explosion at the Alder steel works, the mayor said.";
     let summary = told_by(&[eleven, TWELVE]);
