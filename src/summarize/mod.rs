@@ -12,6 +12,7 @@ pub mod prompt;
 pub mod grounding;
 pub mod parse;
 pub mod verify;
+pub mod scoring;
 pub mod citing;
 pub mod reuse;
 pub mod fallback;

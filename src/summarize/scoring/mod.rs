@@ -1,0 +1,8 @@
+//! The learned score: how likely the evidence proves a claim. Features of words, rules and the local models go through a
+//! small calibrated classifier, whose weights are a versioned file that `nutgraf eval checker --fit` makes.
+
+pub mod claim;
+pub mod answers;
+
+pub use answers::{Answers, ask};
+pub use claim::Claim;
