@@ -7,10 +7,10 @@ use crate::text::sentences;
 use crate::text::similarity::words;
 
 /// How many evidence sentences a sentence of a claim is given by the words they have in common.
-const MOST_BY_WORDS: usize = 3;
+const MOST_BY_WORDS: usize = 2;
 
 /// The longest evidence that the model reads, in words: a bullet cites fewer; a whole document would take minutes.
-const MOST_EVIDENCE_WORDS: usize = 150;
+const MOST_EVIDENCE_WORDS: usize = 100;
 
 /// A text of one or a few sentences, and what it is to be proven by.
 #[derive(Debug, Clone)]

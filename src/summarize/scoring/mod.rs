@@ -3,6 +3,10 @@
 
 pub mod claim;
 pub mod answers;
+pub mod overlap;
+pub mod rules;
+pub mod likelihood;
+pub mod features;
 
 pub use answers::{Answers, ask};
 pub use claim::Claim;
