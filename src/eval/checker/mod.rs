@@ -5,3 +5,8 @@ pub mod examples;
 pub mod edits;
 pub mod cache;
 pub mod folds;
+pub mod rows;
+pub mod boosting;
+pub mod measures;
+pub mod fit;
+pub mod report;

@@ -15,37 +15,40 @@ const WITH_EVIDENCE: &str = "Summarize this news in one sentence.";
 /// Asks for it out of nothing.
 const WITHOUT_EVIDENCE: &str = "Write one sentence of news.";
 
-/// The models' answers about one claim.
+/// How close a claim is to its sources: the cosine of each of its sentences with each source.
+pub type Cosines = Vec<Vec<f32>>;
+
+/// How likely the model finds a claim.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Answers {
-    /// The cosine of each sentence of the claim with each source.
-    pub cosines: Vec<Vec<f32>>,
+pub struct Likelihood {
     /// The log-probability of each token of the claim after its evidence.
     pub given: Vec<f32>,
     /// The same without evidence.
     pub alone: Vec<f32>,
 }
 
-/// Asks both models about the claims, in one call each.
+/// Asks how likely the claims are, with the evidence that their cosines choose, and without.
 ///
 /// # Errors
 /// When the engine cannot be used.
-pub fn ask(claims: &[&Claim], engine: &dyn Engine, cancel: &Cancel) -> Result<Vec<Answers>, EngineError> {
-    let cosines = cosines(claims, engine, cancel)?;
+pub fn likelihoods(
+    claims: &[(&Claim, &Cosines)],
+    engine: &dyn Engine,
+    cancel: &Cancel,
+) -> Result<Vec<Likelihood>, EngineError> {
     let mut requests = Vec::with_capacity(2 * claims.len());
-    for (claim, cosines) in claims.iter().zip(&cosines) {
+    for (claim, cosines) in claims {
         let evidence = claim.evidence(&claim.matches(cosines)).join(" ");
         requests.push(request(format!("{evidence}\n\n{WITH_EVIDENCE}"), claim));
         requests.push(request(WITHOUT_EVIDENCE.to_owned(), claim));
     }
     let mut scores = engine.score(requests, cancel)?.into_iter();
     let mut next = || scores.next().unwrap_or_default();
-    let answers = cosines.into_iter().map(|cosines| Answers {
-        cosines,
+    let pairs = claims.iter().map(|_| Likelihood {
         given: next(),
         alone: next(),
     });
-    Ok(answers.collect())
+    Ok(pairs.collect())
 }
 
 fn request(content: String, claim: &Claim) -> ScoreRequest {
@@ -58,12 +61,11 @@ fn request(content: String, claim: &Claim) -> ScoreRequest {
     }
 }
 
-/// Each text is embedded once, however many claims have it.
-fn cosines(
-    claims: &[&Claim],
-    engine: &dyn Engine,
-    cancel: &Cancel,
-) -> Result<Vec<Vec<Vec<f32>>>, EngineError> {
+/// Asks how close the claims are to their sources. Each text is embedded once, however many claims have it.
+///
+/// # Errors
+/// When the engine cannot be used.
+pub fn cosines(claims: &[&Claim], engine: &dyn Engine, cancel: &Cancel) -> Result<Vec<Cosines>, EngineError> {
     let sentences = |claim: &Claim| -> Vec<String> {
         let all = claim.sentences.iter().chain(&claim.sources);
         all.map(|sentence| sentence.text.clone()).collect()
@@ -80,7 +82,7 @@ fn cosines(
             .map(Vec::as_slice)
             .unwrap_or_default()
     };
-    let of_claim = |claim: &Claim| -> Vec<Vec<f32>> {
+    let of_claim = |claim: &Claim| -> Cosines {
         let row = |sentence: &Sentence| {
             let own = vector(sentence);
             claim.sources.iter().map(|source| cosine(own, vector(source))).collect()

@@ -1,11 +1,12 @@
 //! Features of likelihood: what the local model finds of a claim with its evidence, and how much more likely the evidence
 //! makes it, token by token (pointwise mutual information).
 
-use super::answers::Answers;
+use super::answers::Likelihood;
 
-/// Values of a claim; all of them are higher for one that the evidence makes likely.
-pub const NAMES: [&str; 9] = [
+/// Values of a claim; all but the last are higher for one that the evidence makes likely.
+pub const NAMES: [&str; 10] = [
     "given_mean", "given_low", "given_min", "given_content", "pmi_mean", "pmi_content", "pmi_low", "pmi_min", "pmi_positive",
+    "alone_mean",
 ];
 
 /// A token less likely than this without evidence, as a natural logarithm, carries content.
@@ -15,13 +16,13 @@ const CONTENT: f64 = -3.0;
 const LOW: f64 = 0.1;
 
 /// The values of a claim, in the order of [`NAMES`]; zeros when nothing was asked.
-pub fn of_claim(answers: &Answers) -> [f64; NAMES.len()] {
+pub fn of_claim(answers: &Likelihood) -> [f64; NAMES.len()] {
     let given: Vec<f64> = answers.given.iter().copied().map(f64::from).collect();
-    let alone = answers.alone.iter().copied().map(f64::from);
+    let alone: Vec<f64> = answers.alone.iter().copied().map(f64::from).collect();
     let (mut given_content, mut pmi, mut pmi_content) = (Vec::new(), Vec::new(), Vec::new());
-    for (given, alone) in given.iter().zip(alone) {
+    for (given, alone) in given.iter().zip(&alone) {
         pmi.push(given - alone);
-        if alone < CONTENT {
+        if *alone < CONTENT {
             given_content.push(*given);
             pmi_content.push(given - alone);
         }
@@ -37,6 +38,7 @@ pub fn of_claim(answers: &Answers) -> [f64; NAMES.len()] {
         low(&pmi_content),
         minimum(&pmi_content),
         positive / pmi_content.len().max(1) as f64,
+        mean(&alone),
     ]
 }
 

@@ -7,6 +7,7 @@ pub mod overlap;
 pub mod rules;
 pub mod likelihood;
 pub mod features;
+pub mod model;
 
-pub use answers::{Answers, ask};
 pub use claim::Claim;
+pub use model::Model;
