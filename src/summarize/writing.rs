@@ -14,9 +14,8 @@ use super::passages::{Passage, Served};
 use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
-use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse};
+use super::{Gate, Input, Settings, SummarizeError, fallback, parse, reuse, scoring};
 use crate::clock::{Clock, new_id};
 use crate::domain::{Added, Bullet, BulletKind, Check, CheckReason, Verdict};
 use crate::engine::{Cancel, Engine, GenerateRequest, Generation};
@@ -201,9 +200,8 @@ impl<'a> Writer<'_, 'a> {
         let generations = self.generate(requests)?;
         for ((index, passage), generation) in chosen.into_iter().zip(generations) {
             // Once more: bullets that were accepted meanwhile may say the same.
-            let mut check = self.check(&generation.text, &[passage], verify::ABSTRACTIVE);
+            let check = self.check_and_score(&generation.text, &[passage]);
             if check.verdict == Verdict::Verified {
-                check.score = Some(share_of(&generation.text, &[passage]));
                 let wording = Wording {
                     text: generation.text,
                     added: Vec::new(),
@@ -333,8 +331,8 @@ impl<'a> Writer<'_, 'a> {
         let mut reasons = Vec::new();
         for text in [Some(whole), shorter].into_iter().flatten() {
             let cited = citing::supporting(&text, point.evidence());
-            let mut check = match self.desk.settings.gate {
-                Gate::On => self.check(&text, &cited, verify::ABSTRACTIVE),
+            let check = match self.desk.settings.gate {
+                Gate::On => self.check_and_score(&text, &cited),
                 Gate::Off => Check {
                     verdict: Verdict::NotChecked,
                     score: None,
@@ -343,7 +341,6 @@ impl<'a> Writer<'_, 'a> {
                 },
             };
             if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                check.score = Some(share_of(&text, &cited));
                 return Ok(Wording {
                     text,
                     added: Vec::new(),
@@ -410,6 +407,13 @@ impl<'a> Writer<'_, 'a> {
         verify::run(&candidate, checks)
     }
 
+    /// The rules for what the model wrote, then the learned score of what they let pass.
+    fn check_and_score(&self, text: &str, cited: &[Passage<'_>]) -> Check {
+        let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
+        let check = self.check(text, cited, verify::ABSTRACTIVE);
+        scoring::gate::scored(check, text, &evidence, self.desk.engine, self.desk.cancel)
+    }
+
     /// Makes a wording the point's bullet; `previous` gives it its id.
     fn accept(&mut self, index: usize, wording: Wording<'a>, previous: Option<&Bullet>) {
         let Some(draft) = self.drafts.get_mut(index) else {
@@ -444,11 +448,6 @@ impl<'a> Writer<'_, 'a> {
 const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
-
-fn share_of(text: &str, cited: &[Passage<'_>]) -> f64 {
-    let evidence: Vec<&str> = cited.iter().map(|passage| passage.text).collect();
-    (supported_share(text, &evidence) * 100.0).round() / 100.0
-}
 
 /// The name of a code as the API and the metrics have it.
 fn code_of(code: impl serde::Serialize) -> String {

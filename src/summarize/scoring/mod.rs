@@ -8,6 +8,7 @@ pub mod rules;
 pub mod likelihood;
 pub mod features;
 pub mod model;
+pub mod gate;
 
 pub use claim::Claim;
 pub use model::Model;

@@ -135,6 +135,16 @@ impl Model {
         Ok(format!("{head}[\n{}\n]}}\n", trees.join(",\n")))
     }
 
+    /// The features that it goes by, of all of them in the order of [`features::all`].
+    pub fn choose(&self, all: &[f64]) -> Vec<f64> {
+        let known = features::all();
+        let value = |name: &String| {
+            let place = known.iter().position(|feature| feature.name == *name)?;
+            all.get(place).copied()
+        };
+        self.features.iter().filter_map(value).collect()
+    }
+
     /// Whether the writing model must be asked about a claim.
     pub fn needs_likelihood(&self) -> bool {
         let mut features = features::all().into_iter();
@@ -144,5 +154,36 @@ impl Model {
     /// The probability that a claim with these features is supported.
     pub fn probability(&self, features: &[f64]) -> f64 {
         self.calibration.probability(sum(&self.trees, features))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_weights_are_read_and_written_as_they_are() {
+        let shipped = shipped().unwrap();
+        assert_eq!(shipped.to_json().unwrap(), SHIPPED);
+        assert!(!shipped.trees.is_empty() && shipped.threshold < shipped.verified);
+        assert_eq!(shipped.answers, super::super::answers::VERSION, "fit the weights again");
+    }
+
+    #[test]
+    fn a_feature_that_is_not_computed_is_an_error() {
+        let json = SHIPPED.replacen("\"stems.mean\"", "\"stems.mode\"", 1);
+        assert!(Model::from_json(&json).unwrap_err().to_string().contains("stems.mode"));
+    }
+
+    #[test]
+    fn a_tree_is_followed_to_its_leaf() {
+        let tree = Node::Split {
+            feature: 1,
+            at: 0.5,
+            low: Box::new(Node::Leaf(-1.0)),
+            high: Box::new(Node::Leaf(2.0)),
+        };
+        assert_eq!(sum(&[tree.clone()], &[9.0, 0.5]), -1.0);
+        assert_eq!(sum(&[tree.clone(), tree], &[9.0, 0.6]), 4.0);
     }
 }
