@@ -2,6 +2,7 @@
 //! leaf formulas of Chen & Guestrin 2016), on quantile bins. Without chance: the same rows give the same trees.
 
 use super::measures::Scored;
+use crate::summarize::scoring::features::rounded;
 use crate::summarize::scoring::model::{Calibration, Node, logistic};
 
 /// How it is fitted.
@@ -88,7 +89,10 @@ pub fn calibrate(scored: &[Scored]) -> Calibration {
         slope -= (hessian[2] * gradient[0] - hessian[1] * gradient[1]) / determinant;
         offset -= (hessian[0] * gradient[1] - hessian[1] * gradient[0]) / determinant;
     }
-    Calibration { slope, offset }
+    Calibration {
+        slope: rounded(slope),
+        offset: rounded(offset),
+    }
 }
 
 /// The derivatives of a row's loss.
@@ -214,7 +218,73 @@ impl Grower<'_> {
     }
 }
 
-/// Six digits, so that the file is short and its reading exact.
-fn rounded(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::summarize::scoring::model::sum;
+
+    const SETTINGS: Settings = Settings {
+        trees: 40,
+        depth: 2,
+        rate: 0.3,
+        penalty: 1.0,
+        least_leaf: 1.0,
+        bins: 8,
+    };
+
+    /// Supported where exactly one of both features is high, which no single feature tells.
+    fn rows(values: &[[f64; 2]]) -> Vec<Row<'_>> {
+        values
+            .iter()
+            .map(|features| Row {
+                features,
+                is_supported: (features[0] > 0.5) != (features[1] > 0.4),
+                weight: 1.0,
+            })
+            .collect()
+    }
+
+    fn grid() -> Vec<[f64; 2]> {
+        (0..400).map(|at| [f64::from(at % 20) / 20.0, f64::from(at / 20) / 20.0]).collect()
+    }
+
+    #[test]
+    fn trees_learn_what_no_single_feature_tells() {
+        let values = grid();
+        let rows = rows(&values);
+        let trees = fit(&rows, &[0, 0], &SETTINGS);
+        let right = rows.iter().filter(|row| (sum(&trees, row.features) > 0.0) == row.is_supported);
+        assert!(right.count() > 360);
+        assert_eq!(trees, fit(&rows, &[0, 0], &SETTINGS), "a refit is the same");
+    }
+
+    #[test]
+    fn a_direction_is_kept() {
+        let values = grid();
+        let rows = rows(&values);
+        let trees = fit(&rows, &[1, 0], &SETTINGS);
+        for other in [0.0, 0.3, 0.7] {
+            let at = |value: f64| sum(&trees, &[value, other]);
+            assert!(at(0.1) <= at(0.5) && at(0.5) <= at(0.9));
+        }
+    }
+
+    #[test]
+    fn calibration_gives_the_shares_that_were_seen() {
+        let scored: Vec<Scored> = (0..400)
+            .map(|at| Scored {
+                score: if at % 2 == 0 { 3.0 } else { -1.0 },
+                is_supported: at % 8 < if at % 2 == 0 { 6 } else { 2 },
+                weight: 1.0,
+            })
+            .collect();
+        let calibration = calibrate(&scored);
+        let seen = |score: f64| {
+            let of_score: Vec<&Scored> = scored.iter().filter(|one| one.score == score).collect();
+            of_score.iter().filter(|one| one.is_supported).count() as f64 / of_score.len() as f64
+        };
+        for score in [3.0, -1.0] {
+            assert!((calibration.probability(score) - seen(score)).abs() < 1e-6);
+        }
+    }
 }

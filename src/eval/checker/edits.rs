@@ -234,3 +234,69 @@ fn replaced(text: &str, span: std::ops::Range<usize>, new: &str) -> String {
     }
     edited
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn edited(kind: Kind, text: &str, evidence: &[&str]) -> Option<String> {
+        let mut edits = minimal(text, evidence).into_iter();
+        edits.find(|edit| edit.kind == kind).map(|edit| edit.text)
+    }
+
+    #[test]
+    fn a_name_becomes_another_of_the_evidence() {
+        let evidence = ["In Doha, Ada Reyes met Omar Kest on Monday."];
+        let found = edited(Kind::NameSwapped, "In Doha talks were held by Ada Reyes.", &evidence);
+        assert_eq!(found.as_deref(), Some("In Doha talks were held by Omar Kest."));
+        assert_eq!(edited(Kind::NameSwapped, "Nobody was there.", &evidence), None);
+    }
+
+    #[test]
+    fn a_number_becomes_another_one() {
+        let evidence = ["It took 24 hours and 17 people."];
+        let of_evidence = edited(Kind::NumberChanged, "It took 24 hours.", &evidence);
+        assert_eq!(of_evidence.as_deref(), Some("It took 17 hours."));
+        let raised = edited(Kind::NumberChanged, "It took 24 hours.", &[]);
+        assert_eq!(raised.as_deref(), Some("It took 27 hours."));
+        let day = edited(Kind::NumberChanged, "It began on Monday.", &[]);
+        assert_eq!(day.as_deref(), Some("It began on Wednesday."));
+    }
+
+    #[test]
+    fn a_negation_goes_or_comes() {
+        for (text, expected) in [
+            ("They did not pay.", "They did pay."),
+            ("The road is closed.", "The road is not closed."),
+            ("She said, \"It is late\".", ""),
+        ] {
+            let found = edited(Kind::NegationChanged, text, &[]).unwrap_or_default();
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn who_says_it_is_left_out() {
+        for text in [
+            "The old road will stay closed, officials said.",
+            "Officials said that the old road will stay closed.",
+            "The old road will allegedly stay closed.",
+        ] {
+            let found = edited(Kind::AttributionDropped, text, &[]).unwrap();
+            assert_eq!(found.to_lowercase(), "the old road will stay closed.");
+        }
+    }
+
+    #[test]
+    fn two_names_change_places_and_a_word_its_meaning() {
+        let text = "On Monday the city of Hillford sued Ada Reyes after prices rose.";
+        assert_eq!(
+            edited(Kind::RolesExchanged, text, &[]).as_deref(),
+            Some("On Monday the city of Ada Reyes sued Hillford after prices rose.")
+        );
+        assert_eq!(
+            edited(Kind::WordOpposed, text, &[]).as_deref(),
+            Some("On Monday the city of Hillford sued Ada Reyes before prices rose.")
+        );
+    }
+}

@@ -7,7 +7,7 @@ use super::boosting::{self, Settings};
 use super::folds::FOLDS;
 use super::measures::{Scored, best_threshold, precise_threshold};
 use super::rows::Row;
-use crate::summarize::scoring::features::Feature;
+use crate::summarize::scoring::features::{Feature, rounded};
 use crate::summarize::scoring::model::{self, Calibration, Model, Node};
 
 /// The share of claims from the `verified` threshold on that must be right.
@@ -89,7 +89,7 @@ pub fn out_of_fold(row: Row, examples: &[Labelled], features: &[Feature]) -> Vec
 /// The threshold of a row over all folds, as the weights file keeps it.
 pub fn threshold(row: Row, examples: &[Labelled], features: &[Feature]) -> f64 {
     let fits = Fits::new(row, examples, features);
-    thresholds(&fits.inner(examples, |_| true)).0
+    rounded(thresholds(&fits.inner(examples, |_| true)).0)
 }
 
 /// What is fitted.
@@ -114,8 +114,8 @@ pub fn fit(examples: &[Labelled], features: &[Feature]) -> Fitted {
     Fitted {
         trees: train(examples, features, |_| true),
         calibration,
-        threshold: calibration.probability(threshold),
-        verified: calibration.probability(verified),
+        threshold: rounded(calibration.probability(threshold)),
+        verified: rounded(calibration.probability(verified)),
     }
 }
 

@@ -61,7 +61,12 @@ pub fn of_claim(claim: &Claim, cosines: &Cosines, likelihood: &Likelihood) -> Ve
     values.extend(rules::of_claim(claim, &matches));
     values.extend(likelihood::of_claim(likelihood));
     values.extend(shape(claim));
-    values
+    values.into_iter().map(rounded).collect()
+}
+
+/// Six digits, so that a weights file is short and its numbers are read back as they were.
+pub fn rounded(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
 }
 
 fn closeness(cosines: &[f32]) -> [f64; CLOSENESS.len()] {

@@ -48,7 +48,8 @@ impl Spoken {
 fn spoken(sentence: &str) -> Vec<Spoken> {
     let quotes = facts::quotes(sentence);
     let is_inside = |span: &Range<usize>| quotes.iter().any(|quote| quote.span.contains(&span.start));
-    let mut names = facts::names(sentence);
+    // Nothing proves a name without evidence: these are all, also the one that opens the sentence.
+    let mut names = facts::unsupported_names(sentence, &[]);
     names.retain(|name| !is_inside(&name.span));
     let mut spoken = Vec::new();
     for quote in &quotes {
