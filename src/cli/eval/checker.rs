@@ -22,13 +22,11 @@ use crate::summarize::scoring::features::{self, Feature};
 use crate::summarize::scoring::model::{self, Model};
 
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  nutgraf eval checker claims.jsonl\n  \
+#[command(after_help = "Examples:\n  nutgraf eval checker claims.jsonl\n  \
                         nutgraf eval checker --fit checker.json --bullets bullets.jsonl --only-measure d.jsonl a.jsonl b.jsonl\n\n\
                         A line of a file: {document, claim, label}, label 1 for a supported claim, 0 for another.\n\
                         With --fit, every claim is measured by what was learned without its document.\n\
-                        With --answers, a run that was cut off goes on where it stopped."
-)]
+                        With --answers, a run that was cut off goes on where it stopped.")]
 pub(super) struct Args {
     /// JSON lines of claims
     #[arg(value_name = "FILE", required = true)]
@@ -40,7 +38,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE", requires = "fit")]
     bullets: Option<PathBuf>,
     /// At most so many bullets
-    #[arg(long, value_name = "N", default_value_t = 600)]
+    #[arg(long, value_name = "N", default_value_t = 200)]
     most_bullets: usize,
     /// Fit new weights and write them here, instead of measuring the shipped ones
     #[arg(long, value_name = "OUT")]
@@ -88,7 +86,10 @@ fn evaluate(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
             thresholds.insert(row.name().to_owned(), fit::threshold(row, &labelled, &fitted_on));
             fit::out_of_fold(row, &labelled, &fitted_on)
         } else {
-            labelled.iter().map(|example| fit::shipped(row, shipped, example)).collect()
+            labelled
+                .iter()
+                .map(|example| fit::shipped(row, shipped, example))
+                .collect()
         };
         table.push(checker_report::row(row.name(), &labelled, &decided));
     }
@@ -103,10 +104,18 @@ fn evaluate(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
 fn read(args: &Args) -> anyhow::Result<Vec<(Use, Example)>> {
     let mut read = Vec::new();
     for path in &args.files {
-        read.extend(examples::read_claims(path)?.into_iter().map(|one| (Use::Both, one)));
+        read.extend(
+            examples::read_claims(path)?
+                .into_iter()
+                .map(|one| (Use::Both, one)),
+        );
     }
     for path in &args.only_measure {
-        read.extend(examples::read_claims(path)?.into_iter().map(|one| (Use::Measure, one)));
+        read.extend(
+            examples::read_claims(path)?
+                .into_iter()
+                .map(|one| (Use::Measure, one)),
+        );
     }
     if let Some(path) = &args.bullets {
         let bullets = examples::read_bullets(path, args.most_bullets)?;

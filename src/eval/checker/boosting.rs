@@ -37,7 +37,10 @@ pub struct Row<'a> {
 /// a claim, or either (0).
 pub fn fit(rows: &[Row<'_>], directions: &[i8], settings: &Settings) -> Vec<Node> {
     let mean_weight = rows.iter().map(|row| row.weight).sum::<f64>() / rows.len().max(1) as f64;
-    let weights: Vec<f64> = rows.iter().map(|row| row.weight / mean_weight.max(f64::MIN_POSITIVE)).collect();
+    let weights: Vec<f64> = rows
+        .iter()
+        .map(|row| row.weight / mean_weight.max(f64::MIN_POSITIVE))
+        .collect();
     let columns: Vec<Column> = (0..directions.len())
         .map(|feature| Column::new(rows, feature, settings.bins))
         .collect();
@@ -154,17 +157,28 @@ struct Grower<'a> {
 impl Grower<'_> {
     fn grow(&self, rows: &[usize], depth: usize) -> Node {
         let all = self.total(rows);
-        let best = if depth > 0 { self.best_split(rows, all) } else { None };
+        let best = if depth > 0 {
+            self.best_split(rows, all)
+        } else {
+            None
+        };
         let Some((feature, bin)) = best else {
             return Node::Leaf(rounded(self.settings.rate * all.step(self.settings.penalty)));
         };
         let column = self.columns.get(feature);
-        let is_low = |row: &&usize| column.and_then(|column| column.bins.get(**row)).is_some_and(|at| *at <= bin);
+        let is_low = |row: &&usize| {
+            column
+                .and_then(|column| column.bins.get(**row))
+                .is_some_and(|at| *at <= bin)
+        };
         let (low, high): (Vec<&usize>, Vec<&usize>) = rows.iter().partition(is_low);
         let owned = |rows: Vec<&usize>| rows.into_iter().copied().collect::<Vec<_>>();
         Node::Split {
             feature,
-            at: column.and_then(|column| column.edges.get(bin)).copied().unwrap_or(0.0),
+            at: column
+                .and_then(|column| column.edges.get(bin))
+                .copied()
+                .unwrap_or(0.0),
             low: Box::new(self.grow(&owned(low), depth - 1)),
             high: Box::new(self.grow(&owned(high), depth - 1)),
         }
@@ -245,7 +259,9 @@ mod tests {
     }
 
     fn grid() -> Vec<[f64; 2]> {
-        (0..400).map(|at| [f64::from(at % 20) / 20.0, f64::from(at / 20) / 20.0]).collect()
+        (0..400)
+            .map(|at| [f64::from(at % 20) / 20.0, f64::from(at / 20) / 20.0])
+            .collect()
     }
 
     #[test]
@@ -253,7 +269,9 @@ mod tests {
         let values = grid();
         let rows = rows(&values);
         let trees = fit(&rows, &[0, 0], &SETTINGS);
-        let right = rows.iter().filter(|row| (sum(&trees, row.features) > 0.0) == row.is_supported);
+        let right = rows
+            .iter()
+            .filter(|row| (sum(&trees, row.features) > 0.0) == row.is_supported);
         assert!(right.count() > 360);
         assert_eq!(trees, fit(&rows, &[0, 0], &SETTINGS), "a refit is the same");
     }

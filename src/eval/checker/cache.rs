@@ -72,7 +72,10 @@ impl Cache {
 
     /// How likely a claim is; nothing when it was not asked.
     pub fn likelihood(&self, claim: &Claim) -> Likelihood {
-        self.likelihoods.get(&self.key(claim)).cloned().unwrap_or_default()
+        self.likelihoods
+            .get(&self.key(claim))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// Asks the embedder about all claims that are not known, a few at a time; `done` is told how many more are known.
@@ -154,7 +157,10 @@ impl Cache {
     fn key(&self, claim: &Claim) -> String {
         let mut hash = Sha256::new();
         let sources = claim.sources.iter().map(|source| source.text.as_str());
-        for part in [answers::VERSION, &self.models, &claim.text].into_iter().chain(sources) {
+        for part in [answers::VERSION, &self.models, &claim.text]
+            .into_iter()
+            .chain(sources)
+        {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }

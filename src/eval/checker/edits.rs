@@ -56,7 +56,9 @@ fn swap_name(text: &str, evidence: &[&str]) -> Option<String> {
     });
     let old = text.get(span.clone())?;
     let is_other = |name: &&str| !name.split(' ').any(|word| text.contains(word)) && !name.contains(old);
-    let other = theirs.filter(is_other).max_by_key(|name| name.split(' ').count())?;
+    let other = theirs
+        .filter(is_other)
+        .max_by_key(|name| name.split(' ').count())?;
     Some(replaced(text, span, other))
 }
 
@@ -71,13 +73,19 @@ fn change_number(text: &str, evidence: &[&str]) -> Option<String> {
         let length = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         Some(range.start + start..range.start + start + length)
     };
-    if let Some(span) = numbers.iter().rev().find_map(|number| digits(number.span.clone())) {
+    if let Some(span) = numbers
+        .iter()
+        .rev()
+        .find_map(|number| digits(number.span.clone()))
+    {
         let old = text.get(span.clone())?;
         let is_other = |word: &&str| word.len() == old.len() && *word != old && !text.contains(word);
         let mut theirs = evidence
             .iter()
             .flat_map(|sentence| sentence.split(|c: char| !c.is_ascii_digit()));
-        let new = theirs.find(is_other).map_or_else(|| raised(old), ToOwned::to_owned);
+        let new = theirs
+            .find(is_other)
+            .map_or_else(|| raised(old), ToOwned::to_owned);
         return Some(replaced(text, span, &new));
     }
     let day = |word: &str| {
@@ -89,7 +97,11 @@ fn change_number(text: &str, evidence: &[&str]) -> Option<String> {
         .into_iter()
         .find_map(|span| Some((span.clone(), day(text.get(span)?)?)))?;
     let other = WEEKDAYS.get((index + 2) % WEEKDAYS.len())?;
-    Some(replaced(text, span, &crate::text::capitalised(&other.to_lowercase())))
+    Some(replaced(
+        text,
+        span,
+        &crate::text::capitalised(&other.to_lowercase()),
+    ))
 }
 
 /// "24" → "27", "39" → "38".
@@ -102,7 +114,8 @@ fn raised(digits: &str) -> String {
 
 /// Auxiliaries behind which a sentence is denied.
 const AUXILIARIES: [&str; 14] = [
-    "will", "would", "can", "could", "should", "must", "is", "are", "was", "were", "has", "have", "had", "may",
+    "will", "would", "can", "could", "should", "must", "is", "are", "was", "were", "has", "have", "had",
+    "may",
 ];
 
 /// A negation goes; where there is none, one comes behind the first auxiliary.
@@ -126,9 +139,16 @@ fn change_negation(text: &str) -> Option<String> {
     }
     let spans = spans_of_words(text).into_iter();
     let auxiliary = spans
-        .filter(|span| text.get(span.clone()).is_some_and(|word| AUXILIARIES.contains(&word)))
+        .filter(|span| {
+            text.get(span.clone())
+                .is_some_and(|word| AUXILIARIES.contains(&word))
+        })
         .find(|span| !is_quoted(text, span.start))?;
-    Some(format!("{} not{}", text.get(..auxiliary.end)?, text.get(auxiliary.end..)?))
+    Some(format!(
+        "{} not{}",
+        text.get(..auxiliary.end)?,
+        text.get(auxiliary.end..)?
+    ))
 }
 
 /// ", officials said." goes, or "Officials said that", or "allegedly".
@@ -145,7 +165,15 @@ fn drop_attribution(text: &str) -> Option<String> {
     {
         return Some(format!("{statement}."));
     }
-    for verb in [" said that ", " says that ", " claimed that ", " alleged that ", " said ", " says ", " claimed "] {
+    for verb in [
+        " said that ",
+        " says that ",
+        " claimed that ",
+        " alleged that ",
+        " said ",
+        " says ",
+        " claimed ",
+    ] {
         if let Some((speaker, statement)) = text.split_once(verb)
             && speaker.split(' ').count() <= 8
             && !speaker.contains(['"', '“', ','])
@@ -247,7 +275,11 @@ mod tests {
     #[test]
     fn a_name_becomes_another_of_the_evidence() {
         let evidence = ["In Doha, Ada Reyes met Omar Kest on Monday."];
-        let found = edited(Kind::NameSwapped, "In Doha talks were held by Ada Reyes.", &evidence);
+        let found = edited(
+            Kind::NameSwapped,
+            "In Doha talks were held by Ada Reyes.",
+            &evidence,
+        );
         assert_eq!(found.as_deref(), Some("In Doha talks were held by Omar Kest."));
         assert_eq!(edited(Kind::NameSwapped, "Nobody was there.", &evidence), None);
     }

@@ -99,8 +99,14 @@ pub fn read_bullets(path: &Path, most: usize) -> anyhow::Result<Vec<Example>> {
 }
 
 fn name_of(path: &Path) -> String {
-    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    name.strip_prefix("faithfulness_").map(ToOwned::to_owned).unwrap_or(name)
+    let name = path
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    name.strip_prefix("faithfulness_")
+        .map(ToOwned::to_owned)
+        .unwrap_or(name)
 }
 
 /// The sentences of a document whose paragraphs are its lines.

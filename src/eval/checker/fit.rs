@@ -132,7 +132,11 @@ impl Fits {
         if row == Row::Ours {
             for first in 0..FOLDS {
                 for second in first..FOLDS {
-                    let left_out = if first == second { vec![first] } else { vec![first, second] };
+                    let left_out = if first == second {
+                        vec![first]
+                    } else {
+                        vec![first, second]
+                    };
                     let learned = train(examples, features, |fold| !left_out.contains(&fold));
                     trees.insert(left_out, learned);
                 }
@@ -179,7 +183,11 @@ impl Fits {
 
 /// Of the table, and of `verified`.
 fn thresholds(inner: &[(bool, Scored)]) -> (f64, f64) {
-    let measured: Vec<Scored> = inner.iter().filter(|(counts, _)| *counts).map(|(_, one)| *one).collect();
+    let measured: Vec<Scored> = inner
+        .iter()
+        .filter(|(counts, _)| *counts)
+        .map(|(_, one)| *one)
+        .collect();
     let all: Vec<Scored> = inner.iter().map(|(_, one)| *one).collect();
     let verified = precise_threshold(&all, PRECISION, LEAST_VERIFIED);
     (best_threshold(&measured), verified.unwrap_or(f64::INFINITY))
@@ -222,7 +230,10 @@ pub fn shipped(row: Row, model: &Model, example: &Labelled) -> Decided {
     match row.single(&example.all) {
         Some(score) => Decided {
             score,
-            is_accepted: model.single.get(row.name()).is_some_and(|threshold| score >= *threshold),
+            is_accepted: model
+                .single
+                .get(row.name())
+                .is_some_and(|threshold| score >= *threshold),
             is_verified: false,
         },
         None => {

@@ -28,6 +28,9 @@ mod tests {
             assert_eq!(fold_of(&document), fold_of(&document));
             counts[fold_of(&document)] += 1;
         }
-        assert!(counts.iter().all(|count| (150..250).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (150..250).contains(count)),
+            "{counts:?}"
+        );
     }
 }

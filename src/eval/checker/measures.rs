@@ -133,7 +133,13 @@ mod tests {
 
     #[test]
     fn balanced_accuracy_is_the_mean_over_labels() {
-        let decided = [(true, true), (true, true), (false, true), (true, false), (false, false)];
+        let decided = [
+            (true, true),
+            (true, true),
+            (false, true),
+            (true, false),
+            (false, false),
+        ];
         assert_eq!(balanced_accuracy(&decided), Some((2.0 / 3.0 + 0.5) / 2.0));
         assert_eq!(balanced_accuracy(&[(true, true)]), None);
     }

@@ -44,7 +44,10 @@ pub fn row(name: &str, examples: &[Labelled], decided: &[Decided]) -> RowReport 
     let mut sets: Vec<Cell> = names
         .iter()
         .map(|set| {
-            let of_set = examples.iter().zip(decided).filter(|(example, _)| example.set == *set);
+            let of_set = examples
+                .iter()
+                .zip(decided)
+                .filter(|(example, _)| example.set == *set);
             cell(set, &of_set.collect::<Vec<_>>())
         })
         .collect();

@@ -85,7 +85,11 @@ pub fn cosines(claims: &[&Claim], engine: &dyn Engine, cancel: &Cancel) -> Resul
     let of_claim = |claim: &Claim| -> Cosines {
         let row = |sentence: &Sentence| {
             let own = vector(sentence);
-            claim.sources.iter().map(|source| cosine(own, vector(source))).collect()
+            claim
+                .sources
+                .iter()
+                .map(|source| cosine(own, vector(source)))
+                .collect()
         };
         claim.sentences.iter().map(row).collect()
     };

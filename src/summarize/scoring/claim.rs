@@ -102,7 +102,9 @@ impl Claim {
             }
         }
         let all = self.sources.len() as f64;
-        counts.values_mut().for_each(|count| *count = ((all + 1.0) / *count).ln());
+        counts
+            .values_mut()
+            .for_each(|count| *count = ((all + 1.0) / *count).ln());
         counts
     }
 }

@@ -49,7 +49,9 @@ pub fn of_claim(claim: &Claim, cosines: &Cosines, likelihood: &Likelihood) -> Ve
     for (index, sentence) in claim.sentences.iter().enumerate() {
         let matched = matches.get(index).map(Vec::as_slice).unwrap_or_default();
         let mut row = overlap::of_sentence(claim, sentence, matched).to_vec();
-        row.extend(closeness(cosines.get(index).map(Vec::as_slice).unwrap_or_default()));
+        row.extend(closeness(
+            cosines.get(index).map(Vec::as_slice).unwrap_or_default(),
+        ));
         rows.push(row);
     }
     let mut values = Vec::new();

@@ -33,7 +33,9 @@ pub fn probability(
     cancel: &Cancel,
 ) -> Result<f64, ScoreError> {
     let claim = Claim::new(text, evidence);
-    let cosines = answers::cosines(&[&claim], engine, cancel)?.pop().unwrap_or_default();
+    let cosines = answers::cosines(&[&claim], engine, cancel)?
+        .pop()
+        .unwrap_or_default();
     let likelihood = if model.needs_likelihood() {
         let asked = answers::likelihoods(&[(&claim, &cosines)], engine, cancel)?.pop();
         asked.unwrap_or_default()
@@ -70,7 +72,10 @@ fn with_outcome(mut check: Check, outcome: Result<(f64, bool), String>) -> Check
             }
         }
         Err(error) => {
-            tracing::error!(error, "the learned score broke; the wording counts as not checked");
+            tracing::error!(
+                error,
+                "the learned score broke; the wording counts as not checked"
+            );
             check.verdict = Verdict::NotChecked;
             check.reasons.push(CheckReason::CheckError);
         }
@@ -107,6 +112,9 @@ mod tests {
             (check.verdict, check.score, check.reasons),
             (Verdict::Failed, Some(0.31), vec![CheckReason::LowScore])
         );
-        assert_eq!(with_outcome(passed(), Ok((0.99, true))).verdict, Verdict::Verified);
+        assert_eq!(
+            with_outcome(passed(), Ok((0.99, true))).verdict,
+            Verdict::Verified
+        );
     }
 }

@@ -5,7 +5,15 @@ use super::answers::Likelihood;
 
 /// Values of a claim; all but the last are higher for one that the evidence makes likely.
 pub const NAMES: [&str; 10] = [
-    "given_mean", "given_low", "given_min", "given_content", "pmi_mean", "pmi_content", "pmi_low", "pmi_min", "pmi_positive",
+    "given_mean",
+    "given_low",
+    "given_min",
+    "given_content",
+    "pmi_mean",
+    "pmi_content",
+    "pmi_low",
+    "pmi_min",
+    "pmi_positive",
     "alone_mean",
 ];
 

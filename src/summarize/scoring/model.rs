@@ -81,7 +81,12 @@ impl Node {
     pub fn value(&self, features: &[f64]) -> f64 {
         match self {
             Self::Leaf(value) => *value,
-            Self::Split { feature, at, low, high } => {
+            Self::Split {
+                feature,
+                at,
+                low,
+                high,
+            } => {
                 let goes_low = features.get(*feature).is_some_and(|value| value <= at);
                 if goes_low { low } else { high }.value(features)
             }
@@ -130,7 +135,11 @@ impl Model {
             trees: Vec::new(),
             ..self.clone()
         })?;
-        let trees: Vec<String> = self.trees.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        let trees: Vec<String> = self
+            .trees
+            .iter()
+            .map(serde_json::to_string)
+            .collect::<Result<_, _>>()?;
         let head = head.strip_suffix("[]}").unwrap_or(&head);
         Ok(format!("{head}[\n{}\n]}}\n", trees.join(",\n")))
     }
@@ -166,13 +175,22 @@ mod tests {
         let shipped = shipped().unwrap();
         assert_eq!(shipped.to_json().unwrap(), SHIPPED);
         assert!(!shipped.trees.is_empty() && shipped.threshold < shipped.verified);
-        assert_eq!(shipped.answers, super::super::answers::VERSION, "fit the weights again");
+        assert_eq!(
+            shipped.answers,
+            super::super::answers::VERSION,
+            "fit the weights again"
+        );
     }
 
     #[test]
     fn a_feature_that_is_not_computed_is_an_error() {
         let json = SHIPPED.replacen("\"stems.mean\"", "\"stems.mode\"", 1);
-        assert!(Model::from_json(&json).unwrap_err().to_string().contains("stems.mode"));
+        assert!(
+            Model::from_json(&json)
+                .unwrap_err()
+                .to_string()
+                .contains("stems.mode")
+        );
     }
 
     #[test]

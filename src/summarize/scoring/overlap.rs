@@ -10,18 +10,35 @@ const NEAR: usize = 6;
 
 /// Values of one sentence of a claim; all of them are higher for one that its sources say.
 pub const NAMES: [&str; 12] = [
-    "stems", "stems_matched", "stems_best", "unseen", "bigrams", "bigrams_matched", "trigrams", "order", "run",
-    "pairs", "pairs_near", "rare",
+    "stems",
+    "stems_matched",
+    "stems_best",
+    "unseen",
+    "bigrams",
+    "bigrams_matched",
+    "trigrams",
+    "order",
+    "run",
+    "pairs",
+    "pairs_near",
+    "rare",
 ];
 
 /// The values of a sentence, in the order of [`NAMES`]; `matches` are the sources that prove it best.
 pub fn of_sentence(claim: &Claim, sentence: &Sentence, matches: &[usize]) -> [f64; NAMES.len()] {
     let sources: Vec<&Sentence> = claim.sources.iter().collect();
-    let matched: Vec<&Sentence> = matches.iter().filter_map(|index| claim.sources.get(*index)).collect();
+    let matched: Vec<&Sentence> = matches
+        .iter()
+        .filter_map(|index| claim.sources.get(*index))
+        .collect();
     let all_stems = stems_of(&sources);
-    let best = |value: &dyn Fn(&Sentence) -> f64| sources.iter().map(|source| value(source)).fold(0.0, f64::max);
+    let best =
+        |value: &dyn Fn(&Sentence) -> f64| sources.iter().map(|source| value(source)).fold(0.0, f64::max);
     let length = sentence.stems.len().max(1) as f64;
-    let unseen = sentence.stems.iter().filter(|stem| !all_stems.contains(stem.as_str()));
+    let unseen = sentence
+        .stems
+        .iter()
+        .filter(|stem| !all_stems.contains(stem.as_str()));
     [
         share(&sentence.stems, &all_stems),
         share(&sentence.stems, &stems_of(&matched)),
@@ -31,7 +48,8 @@ pub fn of_sentence(claim: &Claim, sentence: &Sentence, matches: &[usize]) -> [f6
         run_share(sentence, &matched, 2),
         run_share(sentence, &sources, 3),
         best(&|source| common_subsequence(&sentence.stems, &source.stems) as f64 / length),
-        best(&|source| longest_shared_run(&sentence.words, &source.words) as f64) / sentence.words.len().max(1) as f64,
+        best(&|source| longest_shared_run(&sentence.words, &source.words) as f64)
+            / sentence.words.len().max(1) as f64,
         pairs(sentence, &sources, usize::MAX),
         pairs(sentence, &sources, NEAR),
         rare(claim, sentence, &matched),
@@ -54,7 +72,10 @@ fn share(stems: &[String], others: &BTreeSet<&str>) -> f64 {
 
 /// The share of runs of so many words that stand in a source.
 pub fn run_share(sentence: &Sentence, sources: &[&Sentence], length: usize) -> f64 {
-    let theirs: BTreeSet<&[String]> = sources.iter().flat_map(|source| source.words.windows(length)).collect();
+    let theirs: BTreeSet<&[String]> = sources
+        .iter()
+        .flat_map(|source| source.words.windows(length))
+        .collect();
     let own: Vec<&[String]> = sentence.words.windows(length).collect();
     if own.is_empty() {
         return 1.0;
@@ -71,7 +92,10 @@ fn pairs(sentence: &Sentence, sources: &[&Sentence], near: usize) -> f64 {
     let has = |source: &Sentence, first: &String, second: &String| {
         let places = |stem: &String| {
             let stems = source.stems.iter().enumerate();
-            let found: Vec<usize> = stems.filter(|(_, other)| *other == stem).map(|(at, _)| at).collect();
+            let found: Vec<usize> = stems
+                .filter(|(_, other)| *other == stem)
+                .map(|(at, _)| at)
+                .collect();
             found
         };
         let seconds = places(second);

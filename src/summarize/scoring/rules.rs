@@ -6,8 +6,20 @@ use crate::text::facts;
 
 /// Values of a claim; all of them are higher for one with more faults.
 pub const NAMES: [&str; 14] = [
-    "numbers", "numbers_matched", "names", "names_matched", "names_apart", "quotes", "negation_added", "negation_lost",
-    "hedge_added", "hedge_lost", "attribution_added", "attribution_lost", "roles", "speakers",
+    "numbers",
+    "numbers_matched",
+    "names",
+    "names_matched",
+    "names_apart",
+    "quotes",
+    "negation_added",
+    "negation_lost",
+    "hedge_added",
+    "hedge_lost",
+    "attribution_added",
+    "attribution_lost",
+    "roles",
+    "speakers",
 ];
 
 /// More faults of a kind than this count as so many.
@@ -18,7 +30,10 @@ pub fn of_claim(claim: &Claim, matches: &[Vec<usize>]) -> [f64; NAMES.len()] {
     let sources: Vec<&str> = claim.sources.iter().map(|source| source.text.as_str()).collect();
     let mut sum = [0.0; NAMES.len()];
     for (sentence, matches) in claim.sentences.iter().zip(matches) {
-        let matched: Vec<&Sentence> = matches.iter().filter_map(|index| claim.sources.get(*index)).collect();
+        let matched: Vec<&Sentence> = matches
+            .iter()
+            .filter_map(|index| claim.sources.get(*index))
+            .collect();
         let values = of_sentence(sentence, &matched, &sources);
         sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
     }
@@ -31,7 +46,10 @@ fn of_sentence(sentence: &Sentence, matched: &[&Sentence], sources: &[&str]) -> 
     let best = near.get(..1).unwrap_or_default();
     let negated = |text: &str| !facts::negations(text).is_empty();
     let hedged = |source: &[String]| source.iter().any(|word| meaning::is_hedge(word));
-    let best_words = matched.first().map(|best| best.words.as_slice()).unwrap_or_default();
+    let best_words = matched
+        .first()
+        .map(|best| best.words.as_slice())
+        .unwrap_or_default();
     let yes = |fault: bool| f64::from(u8::from(fault));
     [
         facts::unsupported_numbers(text, sources).len() as f64,

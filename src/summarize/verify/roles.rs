@@ -56,7 +56,8 @@ fn pairs(sentence: &str) -> Vec<Between> {
                 .get(first_span.end..second_span.start)
                 .unwrap_or_default();
             let said = words(between);
-            if said.len() > MOST_BETWEEN || first == second || between.contains(['.', ';', '"', '“', '”']) {
+            if said.len() > MOST_BETWEEN || first == second || between.contains(['.', ';', '"', '“', '”'])
+            {
                 continue;
             }
             let is_passive = said.iter().any(|word| word == "by");
@@ -88,10 +89,7 @@ mod tests {
     #[test]
     fn another_voice_another_verb_and_a_second_witness_are_no_exchange() {
         let evidence = ["Ada Reyes sued the Hill Company over the dam."];
-        assert!(!are_swapped(
-            "The Hill Company was sued by Ada Reyes.",
-            &evidence
-        ));
+        assert!(!are_swapped("The Hill Company was sued by Ada Reyes.", &evidence));
         assert!(!are_swapped("The Hill Company answered Ada Reyes.", &evidence));
         let both = ["Iran attacked Iraq.", "In return Iraq attacked Iran."];
         assert!(!are_swapped("After that, Iraq attacked Iran.", &both));

@@ -27,7 +27,8 @@ pub fn are_changed(text: &str, evidence: &[&str]) -> bool {
     let theirs: Vec<Spoken> = evidence.iter().flat_map(|sentence| spoken(sentence)).collect();
     spoken(text).iter().any(|own| {
         let mut sources = theirs.iter().filter(|other| other.says(own)).peekable();
-        sources.peek().is_some() && sources.all(|other| !other.speaker.iter().any(|word| own.speaker.contains(word)))
+        sources.peek().is_some()
+            && sources.all(|other| !other.speaker.iter().any(|word| own.speaker.contains(word)))
     })
 }
 
@@ -93,7 +94,10 @@ mod tests {
 
     #[test]
     fn a_quotation_of_somebody_else_is_found() {
-        assert!(are_changed("Kest said, \"We will not gamble with lives.\"", &EVIDENCE));
+        assert!(are_changed(
+            "Kest said, \"We will not gamble with lives.\"",
+            &EVIDENCE
+        ));
         assert!(are_changed(
             "\"We will not gamble with lives,\" said Kest.",
             &EVIDENCE
@@ -106,7 +110,10 @@ mod tests {
             "Reyes said she would \"not gamble with lives\".",
             &EVIDENCE
         ));
-        assert!(!are_changed("The mayor said, \"We will not gamble with lives.\"", &EVIDENCE));
+        assert!(!are_changed(
+            "The mayor said, \"We will not gamble with lives.\"",
+            &EVIDENCE
+        ));
         assert!(!are_changed("Kest said, \"We leave at once.\"", &EVIDENCE));
     }
 }

@@ -17,7 +17,8 @@ use crate::support::engine::ScriptedEngine;
 /// Claims about so many towns: the supported one repeats its document, the other one names what is not there.
 fn lines(towns: usize) -> String {
     let town = |at: usize| {
-        let document = format!("The council of Town{at} closed bridge {at} on Monday. Nobody was hurt there.");
+        let document =
+            format!("The council of Town{at} closed bridge {at} on Monday. Nobody was hurt there.");
         [
             json!({"document": document, "claim": format!("The council of Town{at} closed bridge {at}."), "label": 1}),
             json!({"document": document, "claim": format!("Engineers of Port{at} opened {} tunnels.", at + 1), "label": 0}),
@@ -63,12 +64,19 @@ fn claims_are_asked_about_once_and_decided_out_of_fold() {
     let examples = labelled(&examples, &again);
     let features: Vec<Feature> = features::all();
     let decided = fit::out_of_fold(Row::Ours, &examples, &features);
-    assert_eq!(decided, fit::out_of_fold(Row::Ours, &examples, &features), "a refit is the same");
+    assert_eq!(
+        decided,
+        fit::out_of_fold(Row::Ours, &examples, &features),
+        "a refit is the same"
+    );
     let table = report::row("ours", &examples, &decided);
     assert_eq!(table.sets[0].set, "towns");
     assert!(table.sets[0].balanced_accuracy.unwrap() > 0.95, "{table:?}");
     let other = Cache::open(Some(&kept), "other models").unwrap();
-    assert!(other.cosines(claims[0]).is_empty(), "answers of other models are not taken");
+    assert!(
+        other.cosines(claims[0]).is_empty(),
+        "answers of other models are not taken"
+    );
 }
 
 #[test]
@@ -79,13 +87,20 @@ fn the_shipped_score_prefers_what_the_evidence_says() {
     let score = |text: &str| gate::probability(text, &evidence, shipped, &engine, &Cancel::new()).unwrap();
     let told = score("The council of Hillford closed the old bridge on Monday.");
     let invented = score("Voters of Lake County elected 14 new judges in June.");
-    assert!(told > shipped.threshold && invented < shipped.threshold, "{told} {invented}");
+    assert!(
+        told > shipped.threshold && invented < shipped.threshold,
+        "{told} {invented}"
+    );
 }
 
 #[test]
 fn a_broken_line_is_named_before_any_model_is_loaded() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("claims.jsonl"), format!("{}\n{{\"claim\": 1}}\n", lines(1))).unwrap();
+    std::fs::write(
+        dir.path().join("claims.jsonl"),
+        format!("{}\n{{\"claim\": 1}}\n", lines(1)),
+    )
+    .unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_nutgraf"))
         .args(["eval", "checker", "claims.jsonl", "--json"])
         .current_dir(dir.path())
