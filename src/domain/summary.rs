@@ -235,14 +235,20 @@ pub enum CheckReason {
     NameNotInEvidence,
     /// P4: words in quotation marks are no verbatim span of a cited sentence.
     QuoteNotVerbatim,
+    /// P4: a quotation has another speaker than in the cited sentences.
+    QuoteMisattributed,
     /// P5: what the source only reports is told as a fact.
     AttributionDropped,
     /// P6: a negation or a modality appeared or vanished.
     PolarityChanged,
+    /// P6: two names stand the other way round their verb than in the cited sentences.
+    RolesSwapped,
     /// P1: too few of its words are in the cited sentences to call them its source.
     NotSupported,
     /// P1: an entailment model does not find that the cited sentences entail it.
     NotEntailed,
+    /// P1: the learned score that the cited sentences prove it is below the threshold.
+    LowScore,
     /// P7: no single cited sentence has its names and most of its words in their order.
     FactsMixed,
     /// P12: it repeats another bullet.

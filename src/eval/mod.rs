@@ -10,3 +10,4 @@ pub mod invented;
 pub mod rows;
 pub mod scores;
 pub mod report;
+pub mod checker;

@@ -22,13 +22,22 @@ const COLUMNS: [&str; 15] = [
 
 /// Aligned columns.
 pub fn text(rows: &[Scores]) -> String {
-    let cells = cells(rows);
+    text_of(&cells(rows))
+}
+
+/// A Markdown table.
+pub fn markdown(rows: &[Scores]) -> String {
+    markdown_of(&cells(rows))
+}
+
+/// Aligned columns of any cells, line by line.
+pub fn text_of(cells: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = cells.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
     let mut table = String::new();
-    for row in &cells {
+    for row in cells {
         let padded = row
             .iter()
             .enumerate()
@@ -39,10 +48,10 @@ pub fn text(rows: &[Scores]) -> String {
     table
 }
 
-/// A Markdown table.
-pub fn markdown(rows: &[Scores]) -> String {
+/// A Markdown table of any cells, the first line as its head.
+pub fn markdown_of(cells: &[Vec<String>]) -> String {
     let mut table = String::new();
-    for (at, row) in cells(rows).iter().enumerate() {
+    for (at, row) in cells.iter().enumerate() {
         table.push_str(&format!("| {} |\n", row.join(" | ")));
         if at == 0 {
             table.push_str(&format!("|{}\n", "---|".repeat(row.len())));

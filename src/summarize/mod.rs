@@ -18,6 +18,7 @@ pub mod grounding;
 pub mod parse;
 pub mod equals;
 pub mod verify;
+pub mod scoring;
 pub mod dates;
 pub mod citing;
 pub mod reuse;

@@ -17,9 +17,8 @@ use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::entailment::{self, Claim};
-use super::verify::support::supported_share;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, SummarizeError, dates, fallback, parse, reuse};
+use super::{Gate, Input, SummarizeError, dates, fallback, parse, reuse, scoring};
 use crate::clock::new_id;
 use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
 use crate::engine::{GenerateRequest, Generation};
@@ -240,9 +239,8 @@ impl<'w, 'a> Writer<'w, 'a> {
             }
             // Once more: bullets that were accepted meanwhile may say the same.
             let text = dates::dated(self.material, &generation.text, &[passage]).text;
-            let mut check = self.check(&text, &[passage], verify::ABSTRACTIVE);
+            let check = self.check_and_score(&text, &[passage]);
             if check.verdict == Verdict::Verified {
-                check.score = Some(self.share_of(&text, &[passage]));
                 let wording = Wording {
                     text,
                     added: Vec::new(),
@@ -397,8 +395,8 @@ impl<'w, 'a> Writer<'w, 'a> {
         for text in [Some(whole), shorter].into_iter().flatten() {
             let cited = citing::supporting(&text, point.evidence());
             let text = dates::dated(self.material, &text, &cited).text;
-            let mut check = match self.desk.settings.gate {
-                Gate::On => self.check(&text, &cited, verify::ABSTRACTIVE),
+            let check = match self.desk.settings.gate {
+                Gate::On => self.check_and_score(&text, &cited),
                 Gate::Off => Check {
                     verdict: Verdict::NotChecked,
                     score: None,
@@ -407,7 +405,6 @@ impl<'w, 'a> Writer<'w, 'a> {
                 },
             };
             if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                check.score = Some(self.share_of(&text, &cited));
                 return Ok(Wording {
                     text,
                     added: Vec::new(),
@@ -483,10 +480,12 @@ impl<'w, 'a> Writer<'w, 'a> {
             .collect()
     }
 
-    fn share_of(&self, text: &str, cited: &[Passage<'_>]) -> f64 {
+    /// The rules for what the model wrote, then the learned score of what they let pass.
+    fn check_and_score(&self, text: &str, cited: &[Passage<'_>]) -> Check {
         let evidence = self.dated_sentences(cited);
         let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
-        (supported_share(text, &evidence) * 100.0).round() / 100.0
+        let check = self.check(text, cited, verify::ABSTRACTIVE);
+        scoring::gate::scored(check, text, &evidence, self.desk.engine, self.desk.cancel)
     }
 
     /// Makes a wording the point's bullet; `previous` gives it its id.

@@ -1,6 +1,7 @@
 //! `nutgraf eval`: quality tables against baselines. One file a table.
 
 mod summaries;
+mod checker;
 
 use clap::Subcommand;
 
@@ -18,10 +19,13 @@ pub(super) struct Args {
 enum Table {
     /// Summaries of your stories beside references and baselines
     Summaries(summaries::Args),
+    /// The checker beside its single features on claims with a label
+    Checker(checker::Args),
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
     match args.table {
         Table::Summaries(args) => summaries::run(args, config).await,
+        Table::Checker(args) => checker::run(args, config).await,
     }
 }

@@ -6,7 +6,9 @@
 pub mod form;
 pub mod leak;
 pub mod facts;
+pub mod speakers;
 pub mod meaning;
+pub mod roles;
 pub mod support;
 pub mod mixing;
 pub mod repeats;
@@ -63,8 +65,10 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     facts::numbers,
     facts::names,
     facts::quotes,
+    speakers::speakers,
     meaning::attribution,
     meaning::polarity,
+    roles::roles,
     support::support,
     mixing::mixed,
     repeats::bullets,

@@ -1,5 +1,7 @@
 //! The quality tables: scores against independent implementations, and the command over stories.
 
+mod checker;
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,0 +1,248 @@
+//! Out-of-fold measuring and the final fit. Sets count alike, and so do the labels of a set; the bullets and their edits
+//! are learned from, but choose no threshold of the table; sets that may only be measured choose and teach nothing.
+
+use std::collections::BTreeMap;
+
+use super::boosting::{self, Settings};
+use super::folds::FOLDS;
+use super::measures::{Scored, best_threshold, precise_threshold};
+use super::rows::Row;
+use crate::summarize::scoring::features::{Feature, rounded};
+use crate::summarize::scoring::model::{self, Calibration, Model, Node};
+
+/// The share of claims from the `verified` threshold on that must be right.
+pub const PRECISION: f64 = 0.95;
+
+/// A precision of fewer claims (of all) than this says nothing.
+const LEAST_VERIFIED: f64 = 0.01;
+
+/// As found by out-of-fold comparison on the training sets.
+const SETTINGS: Settings = Settings {
+    trees: 100,
+    depth: 3,
+    rate: 0.1,
+    penalty: 20.0,
+    least_leaf: 10.0,
+    bins: 24,
+};
+
+/// How a set is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It is learned from and measured.
+    Both,
+    /// It is only learned from.
+    Learn,
+    /// It is only measured.
+    Measure,
+}
+
+/// An example with its features, in the order of those that are fitted on.
+#[derive(Debug, Clone)]
+pub struct Labelled {
+    /// Its set.
+    pub set: String,
+    /// How that is used.
+    pub used: Use,
+    /// The fold of its document.
+    pub fold: usize,
+    /// Whether it is supported.
+    pub is_supported: bool,
+    /// All features.
+    pub all: Vec<f64>,
+    /// Those that are fitted on.
+    pub chosen: Vec<f64>,
+}
+
+/// What was decided of an example.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Decided {
+    /// Its score.
+    pub score: f64,
+    /// Whether it counts as supported.
+    pub is_accepted: bool,
+    /// Whether it counts as verified.
+    pub is_verified: bool,
+}
+
+/// The decisions of a row about all examples, each by what was learned without the example's fold.
+pub fn out_of_fold(row: Row, examples: &[Labelled], features: &[Feature]) -> Vec<Decided> {
+    let fits = Fits::new(row, examples, features);
+    let mut decided = vec![None; examples.len()];
+    for fold in 0..FOLDS {
+        let inner = fits.inner(examples, |other| other != fold);
+        let (threshold, verified) = thresholds(&inner);
+        for (example, place) in examples.iter().zip(&mut decided) {
+            if example.fold == fold {
+                let score = fits.score(example, &[fold]);
+                *place = Some(Decided {
+                    score,
+                    is_accepted: score >= threshold,
+                    is_verified: score >= verified,
+                });
+            }
+        }
+    }
+    decided.into_iter().flatten().collect()
+}
+
+/// The threshold of a row over all folds, as the weights file keeps it.
+pub fn threshold(row: Row, examples: &[Labelled], features: &[Feature]) -> f64 {
+    let fits = Fits::new(row, examples, features);
+    rounded(thresholds(&fits.inner(examples, |_| true)).0)
+}
+
+/// What is fitted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// The trees.
+    pub trees: Vec<Node>,
+    /// From their sum to a probability.
+    pub calibration: Calibration,
+    /// The probability from which on a claim counts as supported.
+    pub threshold: f64,
+    /// The probability from which on it is verified.
+    pub verified: f64,
+}
+
+/// Fits the shipped classifier on all that may be learned from; calibration and thresholds come of out-of-fold scores.
+pub fn fit(examples: &[Labelled], features: &[Feature]) -> Fitted {
+    let fits = Fits::new(Row::Ours, examples, features);
+    let scored = fits.inner(examples, |_| true);
+    let calibration = boosting::calibrate(&scored.iter().map(|(_, one)| *one).collect::<Vec<_>>());
+    let (threshold, verified) = thresholds(&scored);
+    Fitted {
+        trees: train(examples, features, |_| true),
+        calibration,
+        threshold: rounded(calibration.probability(threshold)),
+        verified: rounded(calibration.probability(verified)),
+    }
+}
+
+/// A row's fits for every set of folds that is left out.
+struct Fits {
+    row: Row,
+    /// By the folds left out, in order.
+    trees: BTreeMap<Vec<usize>, Vec<Node>>,
+}
+
+impl Fits {
+    fn new(row: Row, examples: &[Labelled], features: &[Feature]) -> Self {
+        let mut trees = BTreeMap::new();
+        if row == Row::Ours {
+            for first in 0..FOLDS {
+                for second in first..FOLDS {
+                    let left_out = if first == second {
+                        vec![first]
+                    } else {
+                        vec![first, second]
+                    };
+                    let learned = train(examples, features, |fold| !left_out.contains(&fold));
+                    trees.insert(left_out, learned);
+                }
+            }
+        }
+        Self { row, trees }
+    }
+
+    fn score(&self, example: &Labelled, left_out: &[usize]) -> f64 {
+        match self.row.single(&example.all) {
+            Some(score) => score,
+            None => {
+                let mut left_out = left_out.to_vec();
+                left_out.sort_unstable();
+                left_out.dedup();
+                let trees = self.trees.get(&left_out).map(Vec::as_slice).unwrap_or_default();
+                model::sum(trees, &example.chosen)
+            }
+        }
+    }
+
+    /// The scores of the examples of some folds, each by what was learned from none but those folds, and not its own;
+    /// with whether it chooses the threshold of the table.
+    fn inner(&self, examples: &[Labelled], is_in: impl Fn(usize) -> bool) -> Vec<(bool, Scored)> {
+        let outer: Vec<usize> = (0..FOLDS).filter(|fold| !is_in(*fold)).collect();
+        let known: Vec<&Labelled> = examples
+            .iter()
+            .filter(|example| is_in(example.fold) && example.used != Use::Measure)
+            .collect();
+        let weights = weights(&known);
+        let scored = known.iter().zip(weights).map(|(example, weight)| {
+            let mut left_out = outer.clone();
+            left_out.push(example.fold);
+            let one = Scored {
+                score: self.score(example, &left_out),
+                is_supported: example.is_supported,
+                weight,
+            };
+            (example.used == Use::Both, one)
+        });
+        scored.collect()
+    }
+}
+
+/// Of the table, and of `verified`.
+fn thresholds(inner: &[(bool, Scored)]) -> (f64, f64) {
+    let measured: Vec<Scored> = inner
+        .iter()
+        .filter(|(counts, _)| *counts)
+        .map(|(_, one)| *one)
+        .collect();
+    let all: Vec<Scored> = inner.iter().map(|(_, one)| *one).collect();
+    let verified = precise_threshold(&all, PRECISION, LEAST_VERIFIED);
+    (best_threshold(&measured), verified.unwrap_or(f64::INFINITY))
+}
+
+fn train(examples: &[Labelled], features: &[Feature], is_in: impl Fn(usize) -> bool) -> Vec<Node> {
+    let known: Vec<&Labelled> = examples
+        .iter()
+        .filter(|example| is_in(example.fold) && example.used != Use::Measure)
+        .collect();
+    let weights = weights(&known);
+    let rows: Vec<boosting::Row<'_>> = known
+        .iter()
+        .zip(weights)
+        .map(|(example, weight)| boosting::Row {
+            features: &example.chosen,
+            is_supported: example.is_supported,
+            weight,
+        })
+        .collect();
+    let directions: Vec<i8> = features.iter().map(|feature| feature.direction).collect();
+    boosting::fit(&rows, &directions, &SETTINGS)
+}
+
+/// Every set counts alike, and in it both labels.
+fn weights(examples: &[&Labelled]) -> Vec<f64> {
+    let mut counts: BTreeMap<(&str, bool), f64> = BTreeMap::new();
+    for example in examples {
+        *counts.entry((&example.set, example.is_supported)).or_default() += 1.0;
+    }
+    let weight = |example: &&Labelled| {
+        let count = counts.get(&(example.set.as_str(), example.is_supported));
+        1.0 / count.copied().unwrap_or(1.0)
+    };
+    examples.iter().map(weight).collect()
+}
+
+/// The decision that a row of the shipped weights makes about an example. A single feature verifies nothing.
+pub fn shipped(row: Row, model: &Model, example: &Labelled) -> Decided {
+    match row.single(&example.all) {
+        Some(score) => Decided {
+            score,
+            is_accepted: model
+                .single
+                .get(row.name())
+                .is_some_and(|threshold| score >= *threshold),
+            is_verified: false,
+        },
+        None => {
+            let score = model.probability(&example.chosen);
+            Decided {
+                score,
+                is_accepted: score >= model.threshold,
+                is_verified: score >= model.verified,
+            }
+        }
+    }
+}
