@@ -12,7 +12,7 @@ use nutgraf::summarize::scoring::features::{self, Feature};
 use nutgraf::summarize::scoring::{Model, gate, model};
 use serde_json::json;
 
-use crate::support::engine::ScriptedEngine;
+use crate::support::ScriptedEngine;
 
 /// Claims about so many towns: the supported one repeats its document, the other one names what is not there.
 fn lines(towns: usize) -> String {
