@@ -201,7 +201,7 @@ mod tests {
             low: Box::new(Node::Leaf(-1.0)),
             high: Box::new(Node::Leaf(2.0)),
         };
-        assert_eq!(sum(&[tree.clone()], &[9.0, 0.5]), -1.0);
+        assert_eq!(sum(std::slice::from_ref(&tree), &[9.0, 0.5]), -1.0);
         assert_eq!(sum(&[tree.clone(), tree], &[9.0, 0.6]), 4.0);
     }
 }
