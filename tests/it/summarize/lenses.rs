@@ -142,9 +142,9 @@ fn p11_what_the_others_say_too_is_no_stress() {
 #[test]
 fn p11_what_one_other_outlet_says_too_is_neither_counted_nor_cited() {
     let mut story = two_sides();
-    let too = "Labour groups said higher ferry tolls will burden low-paid commuters from Tolmar.";
-    let right = &mut story.articles[2];
-    *right = of_side("r1", Some(Bias::Right), &format!("{}\n\n{too}", right.text));
+    let too =
+        "Higher ferry tolls will be a burden for low-paid commuters from Tolmar, according to labour groups.";
+    story.articles[2] = of_side("r1", Some(Bias::Right), &format!("{too}\n\n{}", WASTE[0]));
     for (id, text) in [
         (
             "n1",
