@@ -140,6 +140,38 @@ fn p11_what_the_others_say_too_is_no_stress() {
 }
 
 #[test]
+fn p11_what_one_other_outlet_says_too_is_neither_counted_nor_cited() {
+    let mut story = two_sides();
+    let too =
+        "Higher ferry tolls will be a burden for low-paid commuters from Tolmar, according to labour groups.";
+    story.articles[2] = of_side("r1", Some(Bias::Right), &format!("{too}\n\n{}", WASTE[0]));
+    for (id, text) in [
+        (
+            "n1",
+            "Inspectors found 14 cracks in the Velm Bridge, so Alder had its city council close it on Monday.\n\n\
+             Shops in the old town wait for visitors this spring.",
+        ),
+        (
+            "n2",
+            "With 14 cracks that inspectors found, the Velm Bridge was closed on Monday by Alder and its city council.\n\n\
+             A school on the east bank begins its lessons half an hour later.",
+        ),
+    ] {
+        story.articles.push(of_side(id, None, text));
+    }
+    let summary = summarize(&story);
+    tells(&summary.lenses.left, "tolls");
+    for bullet in &summary.lenses.left.bullets {
+        assert_eq!(bullet.outlets, 2, "{bullet:#?}");
+        let cited = bullet
+            .citations
+            .iter()
+            .map(|citation| citation.article_id.as_str());
+        assert!(cited.into_iter().all(|id| id.starts_with('l')), "{bullet:#?}");
+    }
+}
+
+#[test]
 fn p12_a_lens_does_not_repeat_the_summary() {
     let mut story = two_sides();
     story.settings.max_bullets = 5;
