@@ -156,6 +156,7 @@ fn ask(
             used: *used,
             fold: folds::fold_of(&example.document),
             is_supported: example.is_supported,
+            passes_rules: fit::passes_rules(&all),
             chosen: fitted_on.iter().filter_map(value).collect(),
             all,
         }

@@ -7,14 +7,17 @@ use super::boosting::{self, Settings};
 use super::folds::FOLDS;
 use super::measures::{Scored, best_threshold, precise_threshold};
 use super::rows::Row;
-use crate::summarize::scoring::features::{Feature, rounded};
+use crate::summarize::scoring::features::{self, Feature, rounded};
 use crate::summarize::scoring::model::{self, Calibration, Model, Node};
 
 /// The share of claims from the `verified` threshold on that must be right.
 pub const PRECISION: f64 = 0.95;
 
-/// A precision of fewer claims (of all) than this says nothing.
-const LEAST_VERIFIED: f64 = 0.01;
+/// A precision of a smaller share of the claims says nothing.
+const LEAST_VERIFIED: f64 = 0.05;
+
+/// The least share of a claim's content words that one source has in their order, for the rules to let it pass.
+const MIN_FOLLOWED: f64 = 0.95;
 
 /// As found by out-of-fold comparison on the training sets.
 const SETTINGS: Settings = Settings {
@@ -25,6 +28,17 @@ const SETTINGS: Settings = Settings {
     least_leaf: 10.0,
     bins: 24,
 };
+
+/// Features that are refusals when they are not zero.
+const FAULTS: [&str; 7] = [
+    "numbers_matched",
+    "names_matched",
+    "quotes",
+    "negation_added",
+    "hedge_added",
+    "roles",
+    "speakers",
+];
 
 /// How a set is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +62,8 @@ pub struct Labelled {
     pub fold: usize,
     /// Whether it is supported.
     pub is_supported: bool,
+    /// Whether it is such a claim as the rules let pass: `verified` is a word of those only.
+    pub passes_rules: bool,
     /// All features.
     pub all: Vec<f64>,
     /// Those that are fitted on.
@@ -78,7 +94,7 @@ pub fn out_of_fold(row: Row, examples: &[Labelled], features: &[Feature]) -> Vec
                 *place = Some(Decided {
                     score,
                     is_accepted: score >= threshold,
-                    is_verified: score >= verified,
+                    is_verified: example.passes_rules && score >= verified,
                 });
             }
         }
@@ -158,9 +174,12 @@ impl Fits {
         }
     }
 
-    /// The scores of the examples of some folds, each by what was learned from none but those folds, and not its own;
-    /// with whether it chooses the threshold of the table.
-    fn inner(&self, examples: &[Labelled], is_in: impl Fn(usize) -> bool) -> Vec<(bool, Scored)> {
+    /// The scores of the examples of some folds, each by what was learned from none but those folds, and not its own.
+    fn inner<'e>(
+        &self,
+        examples: &'e [Labelled],
+        is_in: impl Fn(usize) -> bool,
+    ) -> Vec<(&'e Labelled, Scored)> {
         let outer: Vec<usize> = (0..FOLDS).filter(|fold| !is_in(*fold)).collect();
         let known: Vec<&Labelled> = examples
             .iter()
@@ -175,22 +194,35 @@ impl Fits {
                 is_supported: example.is_supported,
                 weight,
             };
-            (example.used == Use::Both, one)
+            (*example, one)
         });
         scored.collect()
     }
 }
 
 /// Of the table, and of `verified`.
-fn thresholds(inner: &[(bool, Scored)]) -> (f64, f64) {
-    let measured: Vec<Scored> = inner
-        .iter()
-        .filter(|(counts, _)| *counts)
-        .map(|(_, one)| *one)
-        .collect();
-    let all: Vec<Scored> = inner.iter().map(|(_, one)| *one).collect();
-    let verified = precise_threshold(&all, PRECISION, LEAST_VERIFIED);
+fn thresholds(inner: &[(&Labelled, Scored)]) -> (f64, f64) {
+    let of = |counts: fn(&Labelled) -> bool| -> Vec<Scored> {
+        let counted = inner.iter().filter(|(example, _)| counts(example));
+        counted.map(|(_, one)| *one).collect()
+    };
+    let measured = of(|example| example.used == Use::Both);
+    let passed = of(|example| example.passes_rules);
+    let verified = precise_threshold(&passed, PRECISION, LEAST_VERIFIED);
     (best_threshold(&measured), verified.unwrap_or(f64::INFINITY))
+}
+
+/// Whether a claim with these features, in the order of [`features::all`], is such as the rules let pass: no fault is
+/// found, and one source has nearly all of its content words in their order.
+pub fn passes_rules(all: &[f64]) -> bool {
+    let known = features::all();
+    let value = |name: &str| {
+        let place = known.iter().position(|feature| feature.name == name)?;
+        all.get(place).copied()
+    };
+    let is_free_of = |name: &str| value(name).is_some_and(|faults| faults == 0.0);
+    FAULTS.iter().all(|name| is_free_of(name))
+        && value("order.min").is_some_and(|order| order >= MIN_FOLLOWED)
 }
 
 fn train(examples: &[Labelled], features: &[Feature], is_in: impl Fn(usize) -> bool) -> Vec<Node> {
@@ -241,7 +273,7 @@ pub fn shipped(row: Row, model: &Model, example: &Labelled) -> Decided {
             Decided {
                 score,
                 is_accepted: score >= model.threshold,
-                is_verified: score >= model.verified,
+                is_verified: example.passes_rules && score >= model.verified,
             }
         }
     }

@@ -55,7 +55,7 @@ pub fn scored(check: Check, text: &str, evidence: &[&str], engine: &dyn Engine, 
     let found = catch_unwind(AssertUnwindSafe(|| {
         let model = model::shipped().map_err(Clone::clone)?;
         let probability = probability(text, evidence, model, engine, cancel)?;
-        Ok((probability, probability >= model.verified))
+        Ok((probability, probability >= model.threshold))
     }));
     let outcome = found.map_err(|_| "it panicked".to_owned());
     let outcome = outcome.and_then(|found| found.map_err(|error: ScoreError| error.to_string()));

@@ -37,6 +37,7 @@ fn labelled(examples: &[Example], cache: &Cache) -> Vec<Labelled> {
             used: Use::Both,
             fold: folds::fold_of(&example.document),
             is_supported: example.is_supported,
+            passes_rules: fit::passes_rules(&all),
             chosen: all.clone(),
             all,
         }
