@@ -12,6 +12,7 @@ use crate::domain::{BulletKind, CheckReason, article_set_hash};
 use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
 use crate::ingest::analyze::analyze;
 use crate::summarize::{self, Gate, Grounding, Input, Source};
+use crate::text::facts::written_day;
 
 /// How much of each article the plain prompt gets, and how much it may write.
 const PLAIN_CHARS_PER_ARTICLE: usize = 900;
@@ -106,6 +107,9 @@ pub struct Statement {
     pub kind: BulletKind,
     /// How many independent outlets say it, where the row knows.
     pub outlets: Option<u32>,
+    /// The days in it that code resolved ("on Monday"), as they are written there.
+    #[serde(default)]
+    pub resolved: Vec<String>,
 }
 
 /// A row's summary of one story: a line of `DIR/ROW.jsonl`.
@@ -193,6 +197,7 @@ fn statement(text: String, kind: BulletKind) -> Statement {
         text,
         kind,
         outlets: None,
+        resolved: Vec::new(),
     }
 }
 
@@ -229,11 +234,16 @@ fn nutgraf(
     // References have no lenses.
     for bullet in summary.statements().filter(|bullet| bullet.lens.is_none()) {
         written.refused.extend(bullet.check.refused.iter().flatten());
+        let resolved = bullet
+            .citations
+            .iter()
+            .filter_map(|citation| citation.resolved.as_ref());
         written.statements.push(Statement {
             text: bullet.text.clone(),
             written: bullet.text_without_added(),
             kind: bullet.kind,
             outlets: Some(bullet.outlets),
+            resolved: resolved.map(|resolved| written_day(resolved.date)).collect(),
         });
     }
     written.omitted = (settings.max_bullets + 1).saturating_sub(written.statements.len());

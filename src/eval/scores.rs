@@ -94,8 +94,9 @@ pub fn of(row: &str, written: &[Written], cases: &[Case], budget_words: usize) -
         let articles: Vec<Vec<String>> = case.articles.iter().map(|article| words(&article.text)).collect();
         for statement in &summary.statements {
             own += usize::from(is_own_wording(statement, case));
-            names += usize::from(!known.novel_names(&statement.written).is_empty());
-            numbers += usize::from(!known.novel_numbers(&statement.written).is_empty());
+            let undated = without(&statement.written, &statement.resolved);
+            names += usize::from(!known.novel_names(&undated).is_empty());
+            numbers += usize::from(!known.novel_numbers(&undated).is_empty());
             let statement_words = words(&statement.written);
             let run = articles
                 .iter()
@@ -206,6 +207,13 @@ fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let rank = (share * values.len() as f64).ceil() as usize;
     values.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+/// A text without these parts.
+fn without(text: &str, parts: &[String]) -> String {
+    parts
+        .iter()
+        .fold(text.to_owned(), |text, part| text.replace(part.as_str(), ""))
 }
 
 #[cfg(test)]
