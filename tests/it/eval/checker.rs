@@ -72,7 +72,8 @@ fn claims_are_asked_about_once_and_decided_out_of_fold() {
     );
     let table = report::row("ours", &examples, &decided);
     assert_eq!(table.sets[0].set, "towns");
-    assert!(table.sets[0].balanced_accuracy.unwrap() > 0.95, "{table:?}");
+    assert!(table.sets[0].area_under_curve.unwrap() > 0.95, "{table:?}");
+    assert!(table.sets[0].balanced_accuracy.unwrap() > 0.75, "{table:?}");
     let other = Cache::open(Some(&kept), "other models").unwrap();
     assert!(
         other.cosines(claims[0]).is_empty(),
