@@ -35,11 +35,15 @@ pub fn is_prose(text: &str) -> bool {
         && words(&text).all(|word| word.chars().count() <= MAX_WORD_CHARS && !is_disguised(word))
 }
 
-/// `[12]`: of an encyclopedia, or of somebody who would have his claim look proven.
+/// `[12]`: of an encyclopedia, or of somebody who would have his claim look proven; or `[31m`, what is left of a terminal's
+/// colour when its escape character is gone.
 fn has_reference_mark(text: &str) -> bool {
     text.split('[').skip(1).any(|rest| {
         let mark = rest.split(']').next().unwrap_or_default();
-        !mark.is_empty() && mark.len() < rest.len() && mark.chars().all(|c| c.is_ascii_digit())
+        let is_reference =
+            !mark.is_empty() && mark.len() < rest.len() && mark.chars().all(|c| c.is_ascii_digit());
+        let colour = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        is_reference || colour.len() < rest.len() && colour.starts_with('m')
     })
 }
 
@@ -117,6 +121,7 @@ mod tests {
             "It cost {{ key }} crowns.",
             "A ＜tag＞ came.",
             "One | two.",
+            "It was [31mred[0m there.",
             "See [this](there).",
             "It was never shut [12].",
             "A sign \u{E000} came.",

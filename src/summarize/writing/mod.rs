@@ -4,7 +4,9 @@
 //!
 //! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod judging;
+
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::candidates::{self, Round};
@@ -16,9 +18,9 @@ use super::plan::{Desk, Plan, Written};
 use super::points::Point;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
-use super::verify::entailment::{self, Claim};
+use super::verify::entailment::Claim;
 use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, SummarizeError, dates, fallback, parse, reuse, scoring};
+use super::{Gate, Input, SummarizeError, dates, fallback, reuse, scoring};
 use crate::clock::new_id;
 use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
 use crate::engine::{GenerateRequest, Generation};
@@ -224,23 +226,28 @@ impl<'w, 'a> Writer<'w, 'a> {
             }
         }
         let generations = self.generate(requests)?;
-        let claims = chosen
-            .iter()
-            .zip(&generations)
-            .map(|((_, passage), generation)| Claim {
-                text: &generation.text,
-                evidence: vec![passage.text],
-            });
+        let mut passed = Vec::new();
+        for ((index, passage), generation) in chosen.into_iter().zip(generations) {
+            let text = dates::dated(self.material, &generation.text, &[passage]).text;
+            let check = self.check_and_score(&text, &[passage]);
+            if check.verdict == Verdict::Verified {
+                passed.push((index, passage, text, check));
+            } else if check.reasons.contains(&CheckReason::LowScore) {
+                self.note_refused(index, vec![vec![CheckReason::LowScore]]);
+            }
+        }
+        let claims = passed.iter().map(|(_, passage, text, _)| Claim {
+            text,
+            evidence: vec![passage.text],
+        });
         let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
-        for (((index, passage), generation), refusal) in chosen.into_iter().zip(generations).zip(refusals) {
+        for ((index, passage, text, check), refusal) in passed.into_iter().zip(refusals) {
             if let Some(reason) = refusal {
                 self.note_refused(index, vec![vec![reason]]);
                 continue;
             }
             // Once more: bullets that were accepted meanwhile may say the same.
-            let text = dates::dated(self.material, &generation.text, &[passage]).text;
-            let check = self.check_and_score(&text, &[passage]);
-            if check.verdict == Verdict::Verified {
+            if self.check(&text, &[passage], verify::ABSTRACTIVE).verdict == Verdict::Verified {
                 let wording = Wording {
                     text,
                     added: Vec::new(),
@@ -320,105 +327,6 @@ impl<'w, 'a> Writer<'w, 'a> {
             self.judge(index, &generations)?;
         }
         Ok(())
-    }
-
-    /// Accepts the best of the answers that pass, or of their first sentences; notes why the others were refused.
-    fn judge(&mut self, index: usize, generations: &[Generation]) -> Result<(), SummarizeError> {
-        let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
-            return Ok(());
-        };
-        let mut passed: Vec<(f64, Wording<'a>)> = Vec::new();
-        let mut refused = Vec::new();
-        let mut seen = BTreeSet::new();
-        for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
-            match self.wording_of(&generation.text, point) {
-                Ok(wording) => {
-                    let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
-                    let quality =
-                        candidates::quality(&wording.text, generation.mean_log_probability, &evidence);
-                    passed.push((quality, wording));
-                }
-                Err(reasons) => refused.push(reasons),
-            }
-        }
-        let claims = passed.iter().map(|(_, wording)| Claim {
-            text: &wording.text,
-            evidence: wording.cited.iter().map(|passage| passage.text).collect(),
-        });
-        let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
-        let mut best: Option<(f64, Wording<'a>)> = None;
-        for ((quality, wording), refusal) in passed.into_iter().zip(refusals) {
-            match refusal {
-                Some(reason) => refused.push(vec![reason]),
-                None if best.as_ref().is_none_or(|(highest, _)| quality > *highest) => {
-                    best = Some((quality, wording));
-                }
-                None => {}
-            }
-        }
-        self.note_refused(index, refused);
-        if let Some((_, wording)) = best {
-            self.accept(index, wording, None);
-        }
-        Ok(())
-    }
-
-    /// Which of these wordings the entailment model refuses; none without the gate.
-    fn refusals(&self, claims: &[Claim<'_>]) -> Result<Vec<Option<CheckReason>>, SummarizeError> {
-        let Desk {
-            settings,
-            engine,
-            cancel,
-            ..
-        } = self.desk;
-        match settings.gate {
-            Gate::On => entailment::refusals(claims, settings.min_entailment, engine, cancel),
-            Gate::Off => Ok(vec![None; claims.len()]),
-        }
-    }
-
-    fn note_refused(&mut self, index: usize, refused: Vec<Vec<CheckReason>>) {
-        for reason in refused.iter().flatten() {
-            metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason)).increment(1);
-        }
-        if let Some(draft) = self.drafts.get_mut(index) {
-            draft.refused.extend(refused);
-        }
-    }
-
-    /// An answer, or its first sentence alone, as a wording that passes; else why the answer does not.
-    fn wording_of(&self, answer: &str, point: &Point<'a>) -> Result<Wording<'a>, Vec<CheckReason>> {
-        let language = self.material.language.as_deref().unwrap_or("en");
-        let whole = parse::bullet(answer, language);
-        let shorter = parse::shorter(&whole, language);
-        let mut reasons = Vec::new();
-        for text in [Some(whole), shorter].into_iter().flatten() {
-            let cited = citing::supporting(&text, point.evidence());
-            let text = dates::dated(self.material, &text, &cited).text;
-            let check = match self.desk.settings.gate {
-                Gate::On => self.check_and_score(&text, &cited),
-                Gate::Off => Check {
-                    verdict: Verdict::NotChecked,
-                    score: None,
-                    reasons: Vec::new(),
-                    refused: Vec::new(),
-                },
-            };
-            if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                return Ok(Wording {
-                    text,
-                    added: Vec::new(),
-                    kind: BulletKind::Abstractive,
-                    cited,
-                    check,
-                });
-            }
-            tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
-            if reasons.is_empty() {
-                reasons = check.reasons;
-            }
-        }
-        Err(reasons)
     }
 
     /// Lets a source sentence stand for every point that has no bullet yet. One whose check broke is taken only

@@ -1,0 +1,112 @@
+//! What becomes of the model's answers for a point: which pass, why the others do not, and which is the best.
+
+use std::collections::BTreeSet;
+
+use super::{Wording, Writer, code_of};
+use crate::domain::{BulletKind, Check, CheckReason, Verdict};
+use crate::engine::Generation;
+use crate::summarize::plan::Desk;
+use crate::summarize::points::Point;
+use crate::summarize::verify::entailment::{self, Claim};
+use crate::summarize::{Gate, SummarizeError, candidates, citing, dates, parse};
+
+impl<'a> Writer<'_, 'a> {
+    /// Accepts the best of the answers that pass, or of their first sentences; notes why the others were refused.
+    pub(super) fn judge(&mut self, index: usize, generations: &[Generation]) -> Result<(), SummarizeError> {
+        let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
+            return Ok(());
+        };
+        let mut passed: Vec<(f64, Wording<'a>)> = Vec::new();
+        let mut refused = Vec::new();
+        let mut seen = BTreeSet::new();
+        for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
+            match self.wording_of(&generation.text, point) {
+                Ok(wording) => {
+                    let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
+                    let quality =
+                        candidates::quality(&wording.text, generation.mean_log_probability, &evidence);
+                    passed.push((quality, wording));
+                }
+                Err(reasons) => refused.push(reasons),
+            }
+        }
+        let claims = passed.iter().map(|(_, wording)| Claim {
+            text: &wording.text,
+            evidence: wording.cited.iter().map(|passage| passage.text).collect(),
+        });
+        let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
+        let mut best: Option<(f64, Wording<'a>)> = None;
+        for ((quality, wording), refusal) in passed.into_iter().zip(refusals) {
+            match refusal {
+                Some(reason) => refused.push(vec![reason]),
+                None if best.as_ref().is_none_or(|(highest, _)| quality > *highest) => {
+                    best = Some((quality, wording));
+                }
+                None => {}
+            }
+        }
+        self.note_refused(index, refused);
+        if let Some((_, wording)) = best {
+            self.accept(index, wording, None);
+        }
+        Ok(())
+    }
+
+    /// Which of these wordings the entailment model refuses; none without the gate.
+    pub(super) fn refusals(&self, claims: &[Claim<'_>]) -> Result<Vec<Option<CheckReason>>, SummarizeError> {
+        let Desk {
+            settings,
+            engine,
+            cancel,
+            ..
+        } = self.desk;
+        match settings.gate {
+            Gate::On => entailment::refusals(claims, settings.min_entailment, engine, cancel),
+            Gate::Off => Ok(vec![None; claims.len()]),
+        }
+    }
+
+    pub(super) fn note_refused(&mut self, index: usize, refused: Vec<Vec<CheckReason>>) {
+        for reason in refused.iter().flatten() {
+            metrics::counter!("nutgraf_refusals_total", "reason" => code_of(*reason)).increment(1);
+        }
+        if let Some(draft) = self.drafts.get_mut(index) {
+            draft.refused.extend(refused);
+        }
+    }
+
+    /// An answer, or its first sentence alone, as a wording that passes; else why the answer does not.
+    fn wording_of(&self, answer: &str, point: &Point<'a>) -> Result<Wording<'a>, Vec<CheckReason>> {
+        let language = self.material.language.as_deref().unwrap_or("en");
+        let whole = parse::bullet(answer, language);
+        let shorter = parse::shorter(&whole, language);
+        let mut reasons = Vec::new();
+        for text in [Some(whole), shorter].into_iter().flatten() {
+            let cited = citing::supporting(&text, point.evidence());
+            let text = dates::dated(self.material, &text, &cited).text;
+            let check = match self.desk.settings.gate {
+                Gate::On => self.check_and_score(&text, &cited),
+                Gate::Off => Check {
+                    verdict: Verdict::NotChecked,
+                    score: None,
+                    reasons: Vec::new(),
+                    refused: Vec::new(),
+                },
+            };
+            if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
+                return Ok(Wording {
+                    text,
+                    added: Vec::new(),
+                    kind: BulletKind::Abstractive,
+                    cited,
+                    check,
+                });
+            }
+            tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
+            if reasons.is_empty() {
+                reasons = check.reasons;
+            }
+        }
+        Err(reasons)
+    }
+}
