@@ -27,7 +27,7 @@ pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &S
     chosen
         .into_iter()
         .map(|ranked| {
-            let members = best_first(ranked.star.members);
+            let members = best_first(&ranked.star.members);
             let (evidence, rest) = divide(material, members, settings.max_evidence.max(1));
             Point {
                 evidence: evidence.len(),
@@ -41,11 +41,11 @@ pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &S
 
 /// By what the group itself shows, and nothing else of the story: thus an article about something new leaves the
 /// evidence of the other points, and their bullets, as they are.
-fn best_first(members: Vec<Passage<'_>>) -> Vec<Passage<'_>> {
+fn best_first<'a>(members: &[Passage<'a>]) -> Vec<Passage<'a>> {
     let merit = |passage: &Passage<'_>| {
         // Each family counts once, by its closest sentence: an article that says a thing ten times is no majority.
         let mut closest: BTreeMap<usize, f32> = BTreeMap::new();
-        for other in &members {
+        for other in members {
             let best = closest.entry(other.family).or_default();
             *best = best.max(cosine(passage.embedding, other.embedding));
         }
@@ -53,7 +53,7 @@ fn best_first(members: Vec<Passage<'_>>) -> Vec<Passage<'_>> {
             + LEAD_WEIGHT / (1.0 + passage.position as f32)
             + APPEAL_WEIGHT * passage.appeal
     };
-    let mut merits: Vec<(Passage<'_>, f32)> = members.iter().map(|one| (*one, merit(one))).collect();
+    let mut merits: Vec<(Passage<'a>, f32)> = members.iter().map(|one| (*one, merit(one))).collect();
     // Ties are told apart by place: the center of a group may be another one when the story has grown.
     merits.sort_by(|(a, merit_a), (b, merit_b)| {
         let place = |passage: &Passage<'_>| (passage.family, passage.source, passage.start);
@@ -131,7 +131,7 @@ mod tests {
         let flood = (1..30).map(|start| passage(2, start, own));
         let flooded: Vec<_> = heard.iter().copied().chain(flood).collect();
         for members in [heard, flooded] {
-            assert_eq!(best_first(members)[0].family, 0);
+            assert_eq!(best_first(&members).first().map(|best| best.family), Some(0));
         }
     }
 }
