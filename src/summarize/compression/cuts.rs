@@ -33,6 +33,24 @@ const LEADS: [&str; 17] = [
     "while", "when", "as", "speaking", "citing",
 ];
 
+/// What opens a clause before the main one.
+const SUBORDINATORS: [&str; 14] = [
+    "as",
+    "while",
+    "when",
+    "after",
+    "although",
+    "though",
+    "because",
+    "since",
+    "before",
+    "until",
+    "amid",
+    "following",
+    "despite",
+    "even",
+];
+
 /// What is said or written somewhere; "In a statement, …" is no condition.
 #[rustfmt::skip]
 const SPEECH: [&str; 24] = [
@@ -130,12 +148,13 @@ pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     edits
 }
 
-/// A quotation goes as a whole or not at all.
+/// A quotation goes as a whole or not at all; and where one opens the sentence, what is quoted behind it goes on with it.
 fn spares_quotations(words: &[Word], edit: &Edit) -> bool {
     let gone = words.get(edit.range.clone()).unwrap_or_default();
     let marks: usize = gone.iter().map(|word| word.text.matches('"').count()).sum();
     let cuts_into = gone.iter().any(|word| word.quoted) && (marks == 0 || marks % 2 == 1);
-    !cuts_into
+    let goes_on = words.first().is_some_and(|first| first.quoted) && gone.iter().any(|word| word.quoted);
+    !cuts_into && !goes_on
 }
 
 fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
@@ -143,6 +162,18 @@ fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
         range,
         instead: None,
         takes_comma,
+    }
+}
+
+/// Whether the main clause of the beginning of a sentence has its verb: "As the mayor spoke, council members" has only
+/// that of the clause before it.
+fn is_whole(left: &[Word]) -> bool {
+    let is_subordinate = left.first().is_some_and(|first| first.is(&SUBORDINATORS));
+    let comma = left.iter().position(Word::has_comma);
+    match (is_subordinate, comma) {
+        (true, Some(comma)) => have_verb(left.get(comma + 1..).unwrap_or_default()),
+        (true, None) => false,
+        (false, _) => have_verb(left),
     }
 }
 
@@ -194,7 +225,12 @@ fn asides(words: &[Word]) -> Vec<Edit> {
         if matches!(word.text.as_str(), "—" | "–" | "--" | "-") {
             match dash.take() {
                 Some(from) if !attribute(words.get(from..index).unwrap_or_default()) => {
-                    edits.push(cut(from..index + 1, false));
+                    // "It closed – in May – the mayor said": without the dashes a comma would be missing.
+                    let clause_follows = words.get(index + 1).is_some_and(Word::opens_subject)
+                        && is_whole(words.get(..from).unwrap_or_default());
+                    if !clause_follows {
+                        edits.push(cut(from..index + 1, false));
+                    }
                 }
                 _ => dash = Some(index),
             }
@@ -203,7 +239,9 @@ fn asides(words: &[Word]) -> Vec<Edit> {
     if let Some(from) = dash.filter(|from| *from >= MIN_LEFT) {
         let left = words.get(..from).unwrap_or_default();
         let gone = words.get(from..).unwrap_or_default();
-        if have_verb(left) && !attribute(gone) {
+        // "… what she said — that she acted on orders": what is said stands there.
+        let tells = gone.get(1).is_some_and(|first| first.is(&["that", "to"]));
+        if is_whole(left) && !attribute(gone) && !tells {
             edits.push(cut(from..words.len(), true));
         }
     }
@@ -255,10 +293,10 @@ fn trail(words: &[Word]) -> Vec<Edit> {
         let Some(first) = gone.first().filter(|_| gone.len() > 1) else {
             continue;
         };
-        if before.text.ends_with(';') && have_verb(left) && !attribute(gone) {
+        if before.text.ends_with(';') && is_whole(left) && !attribute(gone) {
             edits.push(cut(index..words.len(), true));
         }
-        if !before.has_comma() || !have_verb(left) {
+        if !before.has_comma() || !is_whole(left) {
             continue;
         }
         let is_participle =
@@ -297,7 +335,7 @@ fn tail(words: &[Word]) -> Option<Edit> {
     let (left, gone) = words.split_at_checked(index)?;
     let safe = left.len() >= MIN_LEFT
         && gone.len() > 2
-        && have_verb(left)
+        && is_whole(left)
         && !deny(left)
         && !attribute(gone)
         && !before.is(&NO_TAIL_AFTER)
@@ -320,7 +358,7 @@ fn occasion(words: &[Word]) -> Option<Edit> {
     let (left, gone) = words.split_at_checked(index)?;
     let safe = left.len() >= MIN_LEFT
         && gone.len() <= 8
-        && have_verb(left)
+        && is_whole(left)
         && !deny(left)
         && !gone
             .iter()

@@ -267,6 +267,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_is_a_whole_sentence() {
+        for (sentence, wrong) in [
+            (
+                "As the mayor repeated her support for the embattled chief engineer, senior council members, including its \
+                 speaker Ann Example, also pushed back against recent calls for his departure.",
+                "members.",
+            ),
+            (
+                "\"At the end of the day,\" a tired senior council official said, wrapping up three days of talks with the \
+                 state over the repair of the old bridge, \"the things that most mattered, I believe we got.\"",
+                "said.",
+            ),
+            (
+                "The council and the mayor spoke several times in the past few weeks – as the city mulled the future of \
+                 its old bridge – a source close to the council told the paper.",
+                "weeks a source",
+            ),
+            (
+                "The mayor then repeated what she said under oath in the old town hall in August — that she acted on the \
+                 orders of the council.",
+                "August.",
+            ),
+        ] {
+            for wording in made(sentence) {
+                assert!(!wording.contains(wrong), "{wording}");
+            }
+        }
+    }
+
+    #[test]
     fn plainer_words_and_shorter_names_stand_for_others() {
         makes(
             "After a long debate, President Ann Example slammed the council on Monday for its plan to close the old bridge.",
