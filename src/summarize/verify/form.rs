@@ -40,11 +40,22 @@ const POINTING_BACK: [&str; 22] = [
 /// Pronouns for persons, which need a name before them.
 const PERSONAL: [&str; 9] = ["he", "she", "him", "her", "his", "hers", "they", "them", "their"];
 
-/// Stands on its own: its first word does not point back, and no pronoun comes before whom it stands for.
+/// Stands on its own: its first word does not point back, no pronoun comes before whom it stands for, and a quotation has
+/// words around it.
 pub fn stands_alone(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let first = words(candidate.text).into_iter().next().unwrap_or_default();
     let points_back = POINTING_BACK.contains(&first.as_str()) || has_pronoun_without_noun(candidate.text);
-    reason_if(points_back, CheckReason::NotSelfContained)
+    reason_if(
+        points_back || is_only_quotation(candidate.text),
+        CheckReason::NotSelfContained,
+    )
+}
+
+/// "“We will see.”": nobody says who said it.
+fn is_only_quotation(text: &str) -> bool {
+    let marks: Vec<usize> = text.match_indices(['"', '“', '”']).map(|(at, _)| at).collect();
+    let text = text.trim();
+    matches!(marks.as_slice(), [_, _]) && text.starts_with(['"', '“']) && text.ends_with(['"', '”'])
 }
 
 /// "In 2016, she told the paper": before the pronoun stand nothing but function words and numbers.

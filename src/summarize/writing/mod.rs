@@ -329,9 +329,17 @@ impl<'w, 'a> Writer<'w, 'a> {
         Ok(())
     }
 
-    /// Lets a source sentence stand for every point that has no bullet yet. One whose check broke is taken only
-    /// when no other passes.
+    /// Lets a source sentence stand for every point that has no bullet yet: one that can be read on its own, but where a
+    /// summary would be blank without.
     fn fall_back(&mut self) {
+        self.quote_open(verify::EXTRACTIVE);
+        if self.lens.is_none() && self.drafts.iter().all(|draft| draft.bullet.is_none()) {
+            self.quote_open(verify::LAST_RESORT);
+        }
+    }
+
+    /// Accepts the first sentence of each open point that passes. One whose check broke is taken only when no other passes.
+    fn quote_open(&mut self, checks: &[CheckFn]) {
         for index in 0..self.drafts.len() {
             let open = self
                 .drafts
@@ -344,7 +352,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             let mut found = None;
             for passage in fallback::order(self.material, draft.point) {
                 let extract = fallback::extract(self.material, &passage);
-                let check = self.check(&extract.sentence, &[passage], verify::EXTRACTIVE);
+                let check = self.check(&extract.sentence, &[passage], checks);
                 let verdict = check.verdict;
                 let wording = Wording {
                     text: extract.text,

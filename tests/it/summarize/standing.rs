@@ -204,6 +204,23 @@ fn an_opinion_piece_and_a_newsletter_are_left_out() {
 }
 
 #[test]
+fn p17_an_extract_stands_on_its_own_unless_there_is_nothing_else() {
+    let engine = ScriptedEngine::gibberish();
+    let whole =
+        "The city council of Alder closed the Velm Bridge on Monday after inspectors found 14 cracks.";
+    let leaning = "It had been built in 1961 by a company from Brenholm that no longer exists.";
+    let orphan = "“Nobody had looked at the girders of that bridge for thirty-seven years.”";
+    let texts = |text: &str| -> Vec<String> {
+        let summary = Story::of(vec![article("a", "Site", "2025-03-03", text)]).summarize(&engine);
+        summary.statements().map(|bullet| bullet.text.clone()).collect()
+    };
+    let all = texts(&format!("{whole} {leaning} {orphan}"));
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(all[0].starts_with("The city council"), "{all:?}");
+    assert!(texts(leaning)[0].starts_with("It had been built"));
+}
+
+#[test]
 fn a_story_of_two_events_says_so() {
     let engine = ScriptedEngine::gibberish();
     let bridge = Story::bridge();
