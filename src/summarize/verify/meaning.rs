@@ -120,6 +120,32 @@ pub fn polarity(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     )
 }
 
+/// P6: what the cited sentences only mean to do ("opened the gates to lower the lake") is not told as done ("has lowered
+/// the lake"). Regular verbs only.
+pub fn realised(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let sentences: Vec<Vec<String>> = candidate
+        .evidence
+        .iter()
+        .map(|sentence| similarity::words(sentence))
+        .collect();
+    let is_only_meant = |past: &String| {
+        let verb = stem(past);
+        let mut forms = sentences.iter().flat_map(|words| {
+            let with_before = std::iter::once(None).chain(words.iter().map(Some)).zip(words);
+            with_before.filter(|(_, word)| stem(word) == verb)
+        });
+        let mut is_there = false;
+        let all_meant = forms.all(|(before, word)| {
+            is_there = true;
+            !word.ends_with("ed") && before.is_some_and(|before| before == "to")
+        });
+        is_there && all_meant
+    };
+    let told = similarity::words(candidate.text);
+    let mut pasts = told.iter().filter(|word| word.ends_with("ed"));
+    reason_if(pasts.any(is_only_meant), CheckReason::PolarityChanged)
+}
+
 /// Whether a marker of this kind stands before words that the bullet tells.
 fn governs_told_words(sentence: &str, is_marker: fn(&str) -> bool, told: &BTreeSet<String>) -> bool {
     let words = similarity::words(sentence);

@@ -68,6 +68,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     speakers::speakers,
     meaning::attribution,
     meaning::polarity,
+    meaning::realised,
     roles::roles,
     support::support,
     mixing::mixed,

@@ -326,3 +326,18 @@ fn p21_a_check_that_breaks_is_not_checked_and_never_verified() {
     assert_eq!(verdict, Verdict::Failed);
     assert!(reasons.contains(&CheckReason::CheckError) && reasons.contains(&CheckReason::TooShort));
 }
+
+#[test]
+fn p6_what_is_only_meant_is_not_told_as_done() {
+    use nutgraf::summarize::verify::meaning::realised;
+    let article = "The council of Alder opened two gates on Tuesday to lower the lake by two metres.";
+    for (text, expected) in [
+        (
+            "The council of Alder has lowered the lake by two metres.",
+            vec![CheckReason::PolarityChanged],
+        ),
+        ("The council of Alder opened two gates to lower the lake.", vec![]),
+    ] {
+        assert_eq!(check(text, article, &[realised]).reasons, expected, "{text}");
+    }
+}
