@@ -131,7 +131,9 @@ fn every_statement_is_backed_by_its_citations(summary: &Value) {
         {
             let backed = citations
                 .iter()
-                .any(|citation| citation["quote"].as_str().unwrap().contains(digits));
+                .flat_map(|citation| [&citation["quote"], &citation["resolved"]["date"]])
+                .filter_map(Value::as_str)
+                .any(|passage| passage.contains(digits));
             assert!(backed, "{digits} in `{text}` is in no cited sentence");
         }
     }

@@ -279,13 +279,22 @@ impl<'w, 'a> Writer<'w, 'a> {
         let mains = self.drafts.iter().take(self.places).enumerate();
         let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
         for (index, wording) in spare {
-            let Some(replaced) = replaceable.pop().filter(|_| !self.is_full()) else {
+            if self.is_full() {
                 break;
+            }
+            // What fewer outlets say does not push out what more of them do (P14, P20).
+            let outlets = |at: usize| self.drafts.get(at).map_or(0, |draft| draft.point.outlets);
+            let lesser = replaceable
+                .iter()
+                .rposition(|main| outlets(*main) <= outlets(index));
+            let Some(replaced) = lesser.map(|at| replaceable.remove(at)) else {
+                continue;
             };
             // Once more: bullets that were accepted meanwhile may say the same.
             let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
             if check.verdict != Verdict::Verified {
                 replaceable.push(replaced);
+                replaceable.sort_unstable();
                 continue;
             }
             if let Some(draft) = self.drafts.get_mut(replaced) {
