@@ -71,12 +71,17 @@ pub fn worth(material: &Material<'_>, passages: &[Passage<'_>]) -> Vec<f32> {
         .collect()
 }
 
+/// Whether the story has independent outlets enough for what several say to come before what one says.
+pub fn has_common_ground(material: &Material<'_>) -> bool {
+    let families = material.families.iter();
+    let outlets: BTreeSet<&str> = families.map(|family| family.outlet_key.as_str()).collect();
+    outlets.len() >= ENOUGH_OUTLETS
+}
+
 /// The stars, best first.
 pub fn rank<'a>(material: &Material<'a>, stars: Vec<Star<'a>>) -> Vec<Ranked<'a>> {
     let most_outlets = material.families.len().max(2) as f32;
-    let families = material.families.iter();
-    let all_outlets: BTreeSet<&str> = families.map(|family| family.outlet_key.as_str()).collect();
-    let has_common_ground = all_outlets.len() >= ENOUGH_OUTLETS;
+    let has_common_ground = has_common_ground(material);
     let mut ranked: Vec<Ranked<'a>> = stars
         .into_iter()
         .map(|star| {

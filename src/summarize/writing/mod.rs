@@ -16,6 +16,7 @@ use super::material::Material;
 use super::passages::{Passage, Served};
 use super::plan::{Desk, Plan, Written};
 use super::points::Point;
+use super::points::rank::has_common_ground;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::entailment::Claim;
