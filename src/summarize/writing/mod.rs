@@ -285,9 +285,10 @@ impl<'w, 'a> Writer<'w, 'a> {
             }
             // What fewer outlets say does not push out what more of them do (P14, P20).
             let outlets = |at: usize| self.drafts.get(at).map_or(0, |draft| draft.point.outlets);
+            let is_common = has_common_ground(self.material);
             let lesser = replaceable
                 .iter()
-                .rposition(|main| outlets(*main) <= outlets(index));
+                .rposition(|main| !is_common || outlets(*main) <= outlets(index));
             let Some(replaced) = lesser.map(|at| replaceable.remove(at)) else {
                 continue;
             };
