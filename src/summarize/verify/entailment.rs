@@ -10,8 +10,8 @@ use crate::engine::{Cancel, Engine, EngineError, Pair};
 pub struct Claim<'a> {
     /// The wording.
     pub text: &'a str,
-    /// The sentences, in the order of the citations.
-    pub evidence: Vec<&'a str>,
+    /// The sentences, in the order of the citations, with their days written out as in the wording.
+    pub evidence: Vec<String>,
 }
 
 /// The version of the checks, with the model that judges where there is one: it decides what is published.

@@ -83,19 +83,6 @@ pub const EXTRACTIVE: &[CheckFn] = &[
     leak::leaks,
     form::length,
     form::ending,
-    form::stands_alone,
-    form::markup,
-    form::language,
-    facts::citation,
-    repeats::bullets,
-    repeats::headline,
-];
-
-/// The same for a story that has nothing else to show: a sentence may lean on one before it.
-pub const LAST_RESORT: &[CheckFn] = &[
-    leak::leaks,
-    form::length,
-    form::ending,
     form::markup,
     form::language,
     facts::citation,

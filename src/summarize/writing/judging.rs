@@ -32,7 +32,7 @@ impl<'a> Writer<'_, 'a> {
         }
         let claims = passed.iter().map(|(_, wording)| Claim {
             text: &wording.text,
-            evidence: wording.cited.iter().map(|passage| passage.text).collect(),
+            evidence: self.dated_sentences(&wording.cited),
         });
         let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
         let mut best: Option<(f64, Wording<'a>)> = None;

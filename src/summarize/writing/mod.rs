@@ -239,7 +239,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         }
         let claims = passed.iter().map(|(_, passage, text, _)| Claim {
             text,
-            evidence: vec![passage.text],
+            evidence: self.dated_sentences(&[*passage]),
         });
         let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
         for ((index, passage, text, check), refusal) in passed.into_iter().zip(refusals) {
@@ -279,13 +279,13 @@ impl<'w, 'a> Writer<'w, 'a> {
         };
         let mains = self.drafts.iter().take(self.places).enumerate();
         let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
+        let is_common = has_common_ground(self.material);
         for (index, wording) in spare {
             if self.is_full() {
                 break;
             }
             // What fewer outlets say does not push out what more of them do (P14, P20).
             let outlets = |at: usize| self.drafts.get(at).map_or(0, |draft| draft.point.outlets);
-            let is_common = has_common_ground(self.material);
             let lesser = replaceable
                 .iter()
                 .rposition(|main| !is_common || outlets(*main) <= outlets(index));
@@ -343,9 +343,9 @@ impl<'w, 'a> Writer<'w, 'a> {
     /// Lets a source sentence stand for every point that has no bullet yet: one that can be read on its own, but where a
     /// summary would be blank without.
     fn fall_back(&mut self) {
-        self.quote_open(verify::EXTRACTIVE);
+        self.quote_open(&[verify::EXTRACTIVE, &[verify::form::stands_alone]].concat());
         if self.lens.is_none() && self.drafts.iter().all(|draft| draft.bullet.is_none()) {
-            self.quote_open(verify::LAST_RESORT);
+            self.quote_open(verify::EXTRACTIVE);
         }
     }
 

@@ -74,6 +74,8 @@ fn p1_a_wording_that_the_evidence_entails_stands_and_the_judge_is_named() {
             pair.premise.contains("14 cracks") && pair.hypothesis == GOOD,
             "{pair:?}"
         );
+        // As readers see it: with its days written out, as in the wording.
+        assert!(!pair.premise.contains("Monday"), "{pair:?}");
         Ok(0.5)
     }));
     let bullet = about(&summary, "14 cracks");
