@@ -88,3 +88,41 @@ fn shape(claim: &Claim) -> [f64; SHAPE.len()] {
         facts::numbers(&claim.text).len() as f64,
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    /// Of the features that the shipped weights were fitted on.
+    const FITTED_ON: &str = "cdea47ec3ba84e83223430ba6f41d382b023dd0b1ae43b50808c74369c7a6ffd";
+
+    #[test]
+    fn the_features_are_those_that_the_weights_were_fitted_on() {
+        let sources = [
+            "Mayor Ada Reyes slammed the council on Monday for its plan to close the old bridge.",
+            "About 3,200 residents did not leave, officials said.",
+        ];
+        let claims = [
+            "Reyes criticized the council. 3,200 inhabitants stayed.",
+            "The council slammed Ada Reyes, who had nearly 3,300 residents leave.",
+            "\"Nobody knew,\" the mayor said.",
+        ];
+        let mut hash = Sha256::new();
+        for text in claims {
+            let claim = Claim::new(text, &sources);
+            let cosines = vec![vec![0.5, 0.25]; claim.sentences.len()];
+            let likelihood = Likelihood {
+                given: vec![-1.0, -2.5],
+                alone: vec![-4.0, -2.0],
+            };
+            hash.update(format!("{:?}", of_claim(&claim, &cosines, &likelihood)));
+        }
+        let found = hex::encode(hash.finalize());
+        assert_eq!(
+            found, FITTED_ON,
+            "a feature changed: fit the weights again (docs/quality.md), then note the new hash here"
+        );
+    }
+}
