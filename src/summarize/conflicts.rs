@@ -192,11 +192,15 @@ pub fn is_disputed(disputes: &[Dispute<'_>], passage: &Passage<'_>) -> bool {
     claims.any(|claim| citing::is_same(&claim.passage, passage))
 }
 
-/// What stands behind a text that tells a disputed value of one of its cited sentences: all values, least first.
+/// What stands behind a text that tells a disputed value: all values, least first. "Two crew members died" tells one of the
+/// death toll, where its sentence may speak of that event.
 pub fn note(disputes: &[Dispute<'_>], text: &str, cited: &[Passage<'_>]) -> Option<String> {
-    let told: Vec<u64> = counts(text).into_iter().map(|count| count.value).collect();
-    let is_cited = |claim: &Claim<'_>| cited.iter().any(|one| citing::is_same(one, &claim.passage));
-    let tells = |claim: &Claim<'_>| is_cited(claim) && told.contains(&claim.count.value);
+    let told = counts(text);
+    let tells = |claim: &Claim<'_>| {
+        let is_value = |count: &Count| count.fate == claim.count.fate && count.value == claim.count.value;
+        let may_be_it = |one: &Passage<'_>| share_a_name(one.text, claim.passage.text);
+        told.iter().any(is_value) && cited.iter().any(may_be_it)
+    };
     let mut disputes = disputes.iter();
     let dispute = disputes.find(|dispute| dispute.values.values().flatten().any(tells))?;
     let values: Vec<String> = dispute.values.keys().map(ToString::to_string).collect();

@@ -18,6 +18,8 @@ pub struct Count {
     pub is_least: bool,
     /// What is counted: "death toll", "people injured", "children killed".
     pub about: String,
+    /// What happened to them: "killed", "injured", …
+    pub fate: &'static str,
 }
 
 /// What happens to people, the words that say so behind the number, and those before it.
@@ -39,6 +41,13 @@ const SOME: [&str; 20] = [
     "children", "students", "civilians", "soldiers", "officers", "women", "men", "passengers", "workers", "protesters",
     "demonstrators", "firefighters", "hostages", "migrants", "troops", "policemen", "fighters", "militants", "journalists",
     "teachers",
+];
+
+/// "Crew members" and the like: the first word, and both.
+const MEMBERS: [(&str, &str); 3] = [
+    ("crew", "crew members"),
+    ("family", "family members"),
+    ("staff", "staff members"),
 ];
 
 /// Between the number or its noun and what happened.
@@ -80,12 +89,13 @@ pub fn counts(text: &str) -> Vec<Count> {
             .iter()
             .position(|token| token.start >= number.span.end)
             .unwrap_or(tokens.len());
-        if let Some(about) = first.and_then(|first| about(&tokens, &lower, first, after)) {
+        if let Some((who, fate)) = first.and_then(|first| subject(&tokens, &lower, first, after)) {
             counts.push(Count {
                 span: number.span,
                 value,
                 is_least: number.bound == Bound::Above,
-                about,
+                about: named(who, fate),
+                fate,
             });
         }
     }
@@ -96,16 +106,26 @@ pub fn counts(text: &str) -> Vec<Count> {
     counts
 }
 
-/// What the number at the tokens `first..after` counts.
-fn about(tokens: &[Token<'_>], lower: &[String], first: usize, after: usize) -> Option<String> {
+/// Whom the number at the tokens `first..after` counts, and what happened to them.
+fn subject(
+    tokens: &[Token<'_>],
+    lower: &[String],
+    first: usize,
+    after: usize,
+) -> Option<(&'static str, &'static str)> {
     let word = |index: usize| lower.get(index).map_or("", String::as_str);
     let noun = word(after);
-    let who = match noun {
-        noun if ANYBODY.contains(&noun) => "people",
-        noun if SOME.contains(&noun) => noun,
-        _ => "",
+    let members = MEMBERS
+        .iter()
+        .find(|(first, _)| *first == noun && word(after + 1) == "members");
+    let (who, behind) = match (noun, members) {
+        (_, Some((_, both))) => (*both, after + 2),
+        (noun, None) if ANYBODY.contains(&noun) => ("people", after + 1),
+        (noun, None) => SOME
+            .iter()
+            .find(|some| **some == noun)
+            .map_or(("", after), |some| (*some, after + 1)),
     };
-    let behind = after + usize::from(!who.is_empty());
     let fate = fate_behind(lower, behind).or_else(|| {
         // "killed 12 people", "killing at least 12.": a noun of another kind is no person.
         let ends = tokens.get(after).is_none_or(|token| token.kind == Kind::Symbol)
@@ -115,8 +135,7 @@ fn about(tokens: &[Token<'_>], lower: &[String], first: usize, after: usize) -> 
         leads.filter(|_| !who.is_empty() || ends).map(|(fate, ..)| *fate)
     });
     if let Some(fate) = fate {
-        let who = if who.is_empty() { "people" } else { who };
-        return Some(named(who, fate));
+        return Some((if who.is_empty() { "people" } else { who }, fate));
     }
     // "the death toll rose to 12"
     let before = before_bound(lower, first)?;
@@ -125,7 +144,7 @@ fn about(tokens: &[Token<'_>], lower: &[String], first: usize, after: usize) -> 
         word(before),
         "to" | "at" | "of" | "is" | "was" | "reached" | "hit"
     );
-    (toll && is_toll).then(|| named("people", "killed"))
+    (toll && is_toll).then_some(("people", "killed"))
 }
 
 fn named(who: &str, fate: &str) -> String {
@@ -195,6 +214,12 @@ mod tests {
                 "people injured",
             ),
             ("The blast injured 30 people.", 30, false, "people injured"),
+            (
+                "Two crew members died in the storm.",
+                2,
+                false,
+                "crew members killed",
+            ),
             (
                 "Police arrested 7 protesters in Alder.",
                 7,

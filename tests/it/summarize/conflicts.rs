@@ -76,6 +76,14 @@ fn p8_a_bullet_that_tells_one_value_names_all_of_them() {
 }
 
 #[test]
+fn p8_a_bullet_that_tells_the_value_in_other_words_names_all_of_them() {
+    let other_words = "Twelve workers were killed, and a firefighter was taken to the hospital with burns.";
+    let summary = told_by(&[TWELVE, FIFTEEN, other_words]);
+    let bullet = about(&summary, "Twelve workers");
+    assert_eq!(note(bullet), Some(" (Outlets’ counts: 12, 15)"), "{bullet:#?}");
+}
+
+#[test]
 fn p8_what_agrees_grows_or_counts_something_else_is_no_conflict() {
     for sentences in [
         [
