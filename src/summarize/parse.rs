@@ -145,8 +145,17 @@ pub fn ends_as_sentence(text: &str) -> bool {
     let bare = text
         .trim_end()
         .trim_end_matches(['"', '”', '’', '\'', ')', ']', '»']);
-    bare.ends_with(['.', '!', '?', '。', '！', '？', '।', '۔', '؟']) && !bare.ends_with("..")
+    let last = bare.rsplit(' ').next().unwrap_or_default();
+    bare.ends_with(['.', '!', '?', '。', '！', '？', '।', '۔', '؟'])
+        && !bare.ends_with("..")
+        && !WANTING_MORE.contains(&last)
 }
+
+/// Abbreviations that something always follows.
+#[rustfmt::skip]
+const WANTING_MORE: [&str; 16] = [
+    "v.", "vs.", "Mr.", "Mrs.", "Ms.", "Dr.", "Gov.", "Sen.", "Rep.", "Gen.", "Lt.", "Sgt.", "Col.", "Capt.", "Prof.", "St.",
+];
 
 #[cfg(test)]
 mod tests {

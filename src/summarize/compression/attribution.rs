@@ -25,22 +25,48 @@ const SPEAKER_GOES_ON: [&str; 10] = [
     "warning",
 ];
 
+/// Words that open a speaker or a statement and are no names.
+#[rustfmt::skip]
+const COMMON: [&str; 52] = [
+    "officials", "police", "authorities", "investigators", "prosecutors", "lawmakers", "experts", "critics", "supporters",
+    "opponents", "sources", "residents", "witnesses", "researchers", "scientists", "doctors", "advocates", "analysts",
+    "activists", "protesters", "leaders", "lawyers", "attorneys", "aides", "people", "state", "local", "federal", "city",
+    "county", "senior", "top", "former", "administration", "company", "law", "court", "school", "health", "military",
+    "intelligence", "government", "defense", "medical", "fire", "hospital", "campaign", "union", "industry", "foreign",
+    "election", "economists",
+];
+
+/// Verbs of saying besides "said", where "that" follows.
+#[rustfmt::skip]
+const SAYING: [&str; 12] = [
+    "announced", "argued", "warned", "claimed", "confirmed", "reported", "alleged", "testified", "predicted", "estimated",
+    "concluded", "suggested",
+];
+
 /// "X said (on Monday) (that) S." becomes "S, X said (on Monday)."
 pub(super) fn moved_back(words: &[Word]) -> Option<Vec<Word>> {
     let verb = words
         .iter()
         .take(MOST_SPEAKER + 1)
-        .position(|word| word.is(&["said", "says"]))?;
+        .position(|word| word.is(&["said", "says"]) || word.is(&SAYING))?;
     let speaker = words.get(..verb).filter(|speaker| !speaker.is_empty())?;
     let mut start = time_at(words, verb + 1).unwrap_or(verb + 1);
     let end_of_verb = start;
-    start += usize::from(words.get(start)?.is(&["that"]));
+    let has_that = words.get(start)?.is(&["that"]);
+    if words.get(verb)?.is(&SAYING) && !has_that {
+        return None;
+    }
+    start += usize::from(has_that);
     let statement = words
         .get(start..)
         .filter(|statement| statement.len() >= MIN_STATEMENT)?;
     let first = statement.first()?;
-    let is_plain = speaker.iter().all(|word| !word.has_comma() && !word.quoted)
-        && speaker.first().is_some_and(Word::opens_subject)
+    let is_plain = speaker
+        .iter()
+        .all(|word| !word.has_comma() && !word.quoted && !word.is_finite_verb())
+        && speaker
+            .first()
+            .is_some_and(|first| first.opens_subject() && is_known_case(first))
         && !speaker
             .iter()
             .any(|word| word.is(&["who", "which", "that", "and", "when", "after", "as"]))
@@ -54,7 +80,7 @@ pub(super) fn moved_back(words: &[Word]) -> Option<Vec<Word>> {
     }
     let mut moved: Vec<Word> = statement.to_vec();
     let last = moved.last_mut()?;
-    let bare = last.text.trim_end_matches('.').to_owned();
+    let bare = last.unstopped();
     last.text = match bare.strip_suffix('"') {
         Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
         None => format!("{bare},"),
@@ -82,8 +108,9 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
     let first = statement.first()?;
     let is_plain = end == behind.len()
         && statement.len() >= MIN_STATEMENT
-        && speaker.iter().all(|word| !word.quoted)
+        && speaker.iter().all(|word| !word.quoted && !word.is_finite_verb())
         && !speaker.first()?.is_pronoun()
+        && is_known_case(first)
         && !speaker
             .iter()
             .any(|word| word.is(&["who", "which", "and", "as", "where"]))
@@ -109,20 +136,92 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
     Some(moved)
 }
 
+/// "According to X, S." becomes "S, according to X."
+pub(super) fn source_back(words: &[Word]) -> Option<Vec<Word>> {
+    if !words.first()?.is(&["according"]) || !words.get(1)?.is(&["to"]) {
+        return None;
+    }
+    let comma = words.iter().take(MOST_SPEAKER + 3).position(Word::has_comma)?;
+    let (source, statement) = words.split_at_checked(comma + 1)?;
+    let first = statement.first()?;
+    let is_plain = statement.len() >= MIN_STATEMENT
+        && first.opens_subject()
+        && !first.quoted
+        && !source.iter().any(|word| word.quoted || word.is(&["who", "which", "that"]))
+        // What follows a second comma would be taken for the source's.
+        && !statement.iter().any(Word::has_comma);
+    if !is_plain {
+        return None;
+    }
+    let mut moved = statement.to_vec();
+    if let Some(first) = moved.first_mut() {
+        first.text = capitalised(&first.text);
+    }
+    let last = moved.last_mut()?;
+    let bare = last.unstopped();
+    last.text = match bare.strip_suffix('"') {
+        Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
+        None => format!("{bare},"),
+    };
+    let mut source = source.to_vec();
+    if let Some(first) = source.first_mut() {
+        first.text = first.text.to_lowercase();
+    }
+    if let Some(last) = source.last_mut() {
+        last.text = last.unmarked();
+    }
+    moved.extend(source);
+    Some(moved)
+}
+
+/// "S, according to X." becomes "According to X, S."
+pub(super) fn source_front(words: &[Word]) -> Option<Vec<Word>> {
+    let comma = words.iter().rposition(Word::has_comma)?;
+    let (statement, source) = words.split_at_checked(comma + 1)?;
+    let first = statement.first()?;
+    let is_plain = source.first()?.is(&["according"])
+        && source.get(1)?.is(&["to"])
+        && source.len() <= MOST_SPEAKER + 2
+        && statement.len() >= MIN_STATEMENT
+        && first.opens_subject()
+        && is_known_case(first)
+        && !first.quoted
+        && !source
+            .iter()
+            .any(|word| word.quoted || word.is(&["who", "which", "that", "and", "where"]));
+    if !is_plain {
+        return None;
+    }
+    let mut moved = source.to_vec();
+    if let Some(first) = moved.first_mut() {
+        first.text = capitalised(&first.text);
+    }
+    let last = moved.last_mut()?;
+    last.text = format!("{},", last.unstopped());
+    let mut rest = statement.to_vec();
+    if let Some(first) = rest.first_mut() {
+        first.text = within_a_sentence(first);
+    }
+    if let Some(last) = rest.last_mut() {
+        last.text = last.unmarked();
+    }
+    moved.extend(rest);
+    Some(moved)
+}
+
+/// Whether the first word of a speaker can be written within a sentence: whether "Critics" is a name, nobody knows who is
+/// not told.
+fn is_known_case(word: &Word) -> bool {
+    is_common(word) || !word.lower.ends_with('s') || word.text.contains('\'')
+}
+
+fn is_common(word: &Word) -> bool {
+    is_function_word(&word.lower) || COMMON.contains(&word.lower.as_str())
+}
+
 /// A word that opened the sentence as it stands within one: names keep their capital.
 fn within_a_sentence(word: &Word) -> String {
-    let is_common = is_function_word(&word.lower)
-        || [
-            "officials",
-            "police",
-            "authorities",
-            "investigators",
-            "prosecutors",
-            "lawmakers",
-            "experts",
-        ]
-        .contains(&word.lower.as_str());
-    if is_common {
+    if is_common(word) {
         word.text.to_lowercase()
     } else {
         word.text.clone()

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::words::{Word, attribute, deny, have_verb};
+use super::{ends, leads};
 use crate::summarize::equals::{BOUNDS, EQUALS};
 use crate::text::facts::WEEKDAYS;
 
@@ -22,80 +23,23 @@ pub(super) struct Edit {
 }
 
 /// What is left of a sentence has at least so many words.
-const MIN_LEFT: usize = 7;
+pub(super) const MIN_LEFT: usize = 7;
 /// The longest phrase between two commas, or before the first, that is taken out.
-const MOST_PHRASE: usize = 16;
-
-/// Prepositions and conjunctions that open a phrase at the beginning of a sentence.
-#[rustfmt::skip]
-const LEADS: [&str; 17] = [
-    "meanwhile", "however", "but", "and", "still", "also", "earlier", "later", "after", "amid", "following", "despite",
-    "while", "when", "as", "speaking", "citing",
-];
+pub(super) const MOST_PHRASE: usize = 16;
 
 /// What opens a clause before the main one.
-const SUBORDINATORS: [&str; 14] = [
-    "as",
-    "while",
-    "when",
-    "after",
-    "although",
-    "though",
-    "because",
-    "since",
-    "before",
-    "until",
-    "amid",
-    "following",
-    "despite",
-    "even",
+#[rustfmt::skip]
+const SUBORDINATORS: [&str; 20] = [
+    "as", "while", "when", "after", "although", "though", "because", "since", "before", "until", "amid", "following", "despite",
+    "even", "if", "unless", "once", "whether", "wherever", "whenever",
 ];
 
 /// What is said or written somewhere; "In a statement, …" is no condition.
 #[rustfmt::skip]
-const SPEECH: [&str; 24] = [
+pub(super) const SPEECH: [&str; 24] = [
     "statement", "interview", "tweet", "tweets", "speech", "letter", "conference", "briefing", "memo", "email", "post", "posts",
     "remarks", "filing", "video", "call", "testimony", "address", "message", "op-ed", "report", "announcement", "release",
     "appearance",
-];
-
-/// What opens a clause at the end of a sentence that can go, behind a comma.
-#[rustfmt::skip]
-const TRAILS: [&str; 14] = [
-    "including", "which", "while", "as", "after", "following", "amid", "despite", "where", "when", "with", "who", "whose",
-    "because",
-];
-
-/// What looks like a participle and opens a condition or an attribution, or is no participle.
-const NO_PARTICIPLES: [&str; 10] = [
-    "according",
-    "pending",
-    "barring",
-    "excluding",
-    "assuming",
-    "providing",
-    "during",
-    "saying",
-    "claiming",
-    "alleging",
-];
-
-/// What opens a clause at the end of a sentence that can go without a comma before it.
-const TAILS: [&str; 7] = [
-    "after",
-    "amid",
-    "while",
-    "despite",
-    "following",
-    "because",
-    "during",
-];
-
-/// Words before a tail that belong to it, or make it something else: "days after", "not because".
-#[rustfmt::skip]
-const NO_TAIL_AFTER: [&str; 26] = [
-    "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "minutes", "shortly", "soon", "just",
-    "right", "immediately", "even", "long", "only", "not", "look", "looking", "named", "or", "and", "but",
 ];
 
 /// What opens a phrase between two commas that says more of the name before it.
@@ -103,6 +47,12 @@ const NO_TAIL_AFTER: [&str; 26] = [
 const APPOSITIONS: [&str; 26] = [
     "who", "whose", "which", "where", "the", "a", "an", "his", "her", "its", "their", "one", "now", "including", "along",
     "in", "at", "on", "during", "like", "among", "speaking", "amid", "after", "despite", "as",
+];
+
+/// What may open a subject.
+#[rustfmt::skip]
+const DETERMINERS: [&str; 12] = [
+    "the", "a", "an", "his", "her", "their", "its", "some", "many", "most", "several", "two",
 ];
 
 /// Adverbs whose going changes no fact. No degrees, no doubts, no "only".
@@ -117,32 +67,47 @@ const ADVERBS: [&str; 46] = [
 
 /// Offices that stand before a name.
 #[rustfmt::skip]
-const OFFICES: [&str; 22] = [
+const OFFICES: [&str; 50] = [
     "President", "Senator", "Sen.", "Representative", "Rep.", "Governor", "Gov.", "Secretary", "Minister", "Chancellor", "Justice",
-    "Judge", "Speaker", "Mayor", "Chairman", "Director", "General", "Gen.", "Pope", "King", "Leader", "Commissioner",
+    "Judge", "Speaker", "Mayor", "Chairman", "Director", "General", "Gen.", "Pope", "King", "Leader", "Commissioner", "Dr.",
+    "Lt.", "Sgt.", "Capt.", "Col.", "Officer", "Detective", "Sheriff", "Chief", "Ambassador", "Professor", "Congressman",
+    "Congresswoman", "Chairwoman", "Spokesman", "Spokeswoman", "spokesman", "spokeswoman", "spokesperson", "nominee",
+    "candidate", "adviser", "strategist", "attorney", "lawyer", "host", "chairman", "commissioner",
+];
+
+/// Phrases that say nothing, wherever they stand.
+#[rustfmt::skip]
+const FILLERS: [&str; 10] = [
+    "a total of", "in total", "in fact", "of course", "once again", "yet again", "for his part", "for her part",
+    "for their part", "in particular",
 ];
 
 /// Words that judge (P10).
 #[rustfmt::skip]
-const JUDGEMENTS: [&str; 40] = [
+const JUDGEMENTS: [&str; 68] = [
     "stunning", "shocking", "dramatic", "historic", "sweeping", "extraordinary", "remarkable", "unprecedented", "controversial",
     "explosive", "fiery", "heated", "bitter", "scathing", "blistering", "stark", "striking", "sharp", "fierce", "massive",
     "huge", "sprawling", "brazen", "bombshell", "high-profile", "long-awaited", "highly-anticipated", "much-anticipated",
     "devastating", "horrific", "impromptu", "emotional", "rare", "surprise", "surprising", "ambitious", "landmark", "key",
-    "embattled", "deadly",
+    "embattled", "deadly", "iconic", "notorious", "infamous", "beleaguered", "tumultuous", "chaotic", "crucial", "pivotal",
+    "astonishing", "staggering", "whopping", "daring", "horrifying", "gruesome", "grisly", "tragic", "vicious", "staunch",
+    "long-standing", "wide-ranging", "far-reaching", "contentious", "hotly-contested", "bold", "prominent", "outspoken",
+    "firebrand", "strongly-worded",
 ];
 
 /// All changes that a sentence admits, each on its own.
 pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     let mut edits: Vec<Edit> = Vec::new();
-    edits.extend(lead(words));
+    edits.extend(leads::lead(words));
     edits.extend(asides(words));
     edits.extend(appositions(words));
-    edits.extend(trail(words));
-    edits.extend(tail(words));
-    edits.extend(occasion(words));
+    edits.extend(ends::trail(words));
+    edits.extend(ends::conjunct(words));
+    edits.extend(ends::tail(words));
+    edits.extend(ends::occasion(words));
     edits.extend(given_names(words));
     edits.extend(single_words(words));
+    edits.extend(fillers(words));
     edits.extend(times(words));
     edits.retain(|edit| spares_quotations(words, edit));
     edits
@@ -157,7 +122,7 @@ fn spares_quotations(words: &[Word], edit: &Edit) -> bool {
     !cuts_into && !goes_on
 }
 
-fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
+pub(super) fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
     Edit {
         range,
         instead: None,
@@ -167,48 +132,31 @@ fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
 
 /// Whether the main clause of the beginning of a sentence has its verb: "As the mayor spoke, council members" has only
 /// that of the clause before it.
-fn is_whole(left: &[Word]) -> bool {
+pub(super) fn is_whole(left: &[Word]) -> bool {
     let is_subordinate = left.first().is_some_and(|first| first.is(&SUBORDINATORS));
-    let comma = left.iter().position(Word::has_comma);
-    match (is_subordinate, comma) {
-        (true, Some(comma)) => have_verb(left.get(comma + 1..).unwrap_or_default()),
-        (true, None) => false,
-        (false, _) => have_verb(left),
+    if !is_subordinate {
+        return have_verb(left);
     }
+    // "If the panel, led by one of them, agrees": the main clause begins with a subject behind a comma.
+    left.windows(2).enumerate().any(|(at, pair)| {
+        matches!(pair, [comma, next] if comma.has_comma() && (next.opens_subject() || next.is_pronoun()))
+            && have_verb(left.get(at + 1..).unwrap_or_default())
+    })
 }
 
 fn word(words: &[Word], index: usize) -> Option<&Word> {
     words.get(index)
 }
 
-/// "After the vote, the senator …": the phrase before the first comma.
-fn lead(words: &[Word]) -> Option<Edit> {
-    let first = word(words, 0)?;
-    if first.is(&["but", "and"]) && word(words, 1)?.opens_subject() {
-        return Some(cut(0..1, false));
-    }
-    let comma = words.iter().take(MOST_PHRASE).position(Word::has_comma)?;
-    let phrase = words.get(..=comma)?;
-    let next = word(words, comma + 1)?;
-    let is_day = first.is(&["on", "late", "early"]) && phrase.iter().any(|word| word.is(&WEEKDAYS));
-    let is_speech = first.is(&["in", "at", "during", "on"]) && phrase.iter().any(|word| word.is(&SPEECH));
-    let opens = first.is(&LEADS) || is_day || is_speech || comma == 0 && first.lower.ends_with("ly");
-    let lists = words.get(comma + 1..comma + 4)?.iter().any(Word::has_comma);
-    let safe = opens
-        && !lists
-        && next.opens_subject()
-        && !attribute(phrase)
-        && words.len() - comma > MIN_LEFT
-        // "As one of the first" compares, and so on: only with a subject behind the comma that has its verb.
-        && have_verb(words.get(comma + 1..)?);
-    safe.then(|| cut(0..comma + 1, false))
+/// Whether a word is a dash between blanks.
+pub(super) fn is_dash(word: &Word) -> bool {
+    matches!(word.text.as_str(), "—" | "–" | "--" | "-")
 }
 
 /// What stands in brackets or between two dashes.
 fn asides(words: &[Word]) -> Vec<Edit> {
     let mut edits = Vec::new();
     let mut open = None;
-    let mut dash: Option<usize> = None;
     for (index, word) in words.iter().enumerate() {
         if word.text.starts_with('(') {
             open = Some(index);
@@ -222,28 +170,31 @@ fn asides(words: &[Word]) -> Vec<Edit> {
             edits.push(cut(from..index + 1, false));
             open = None;
         }
-        if matches!(word.text.as_str(), "—" | "–" | "--" | "-") {
-            match dash.take() {
-                Some(from) if !attribute(words.get(from..index).unwrap_or_default()) => {
-                    // "It closed – in May – the mayor said": without the dashes a comma would be missing.
-                    let clause_follows = words.get(index + 1).is_some_and(Word::opens_subject)
-                        && is_whole(words.get(..from).unwrap_or_default());
-                    if !clause_follows {
-                        edits.push(cut(from..index + 1, false));
-                    }
-                }
-                _ => dash = Some(index),
+    }
+    let dashes: Vec<usize> = words
+        .iter()
+        .enumerate()
+        .filter_map(|(index, word)| is_dash(word).then_some(index))
+        .collect();
+    match dashes.as_slice() {
+        [from, to] if !attribute(words.get(*from..*to).unwrap_or_default()) => {
+            // "It closed – in May – the mayor said": without the dashes a comma would be missing.
+            let clause_follows = words.get(to + 1).is_some_and(Word::opens_subject)
+                && is_whole(words.get(..*from).unwrap_or_default());
+            if !clause_follows {
+                edits.push(cut(*from..to + 1, false));
             }
         }
-    }
-    if let Some(from) = dash.filter(|from| *from >= MIN_LEFT) {
-        let left = words.get(..from).unwrap_or_default();
-        let gone = words.get(from..).unwrap_or_default();
-        // "… what she said — that she acted on orders": what is said stands there.
-        let tells = gone.get(1).is_some_and(|first| first.is(&["that", "to"]));
-        if is_whole(left) && !attribute(gone) && !tells {
-            edits.push(cut(from..words.len(), true));
+        [from] if *from >= MIN_LEFT => {
+            let (left, gone) = words.split_at(*from);
+            // "… what she said — that she acted on orders": what is said stands there.
+            let tells = gone.get(1).is_some_and(|first| first.is(&["that", "to"]));
+            if is_whole(left) && !attribute(gone) && !tells {
+                edits.push(cut(*from..words.len(), true));
+            }
         }
+        // Of three or more nobody knows which belong together.
+        _ => {}
     }
     edits
 }
@@ -251,6 +202,13 @@ fn asides(words: &[Word]) -> Vec<Edit> {
 /// ", the former mayor," and ", who won in May,": more about the subject, where its verb follows right behind.
 fn appositions(words: &[Word]) -> Vec<Edit> {
     let mut edits = Vec::new();
+    // "In addition, the yards of poor, crowded houses": before the first comma must stand a subject.
+    let opens_phrase = words
+        .first()
+        .is_some_and(|first| first.is_function() && !first.is(&DETERMINERS));
+    if opens_phrase {
+        return edits;
+    }
     let commas: Vec<usize> = (0..words.len())
         .filter(|index| word(words, *index).is_some_and(Word::has_comma))
         .collect();
@@ -279,100 +237,11 @@ fn appositions(words: &[Word]) -> Vec<Edit> {
     edits
 }
 
-/// ", which …", ", calling …" and ", and the mayor …" at the end.
-fn trail(words: &[Word]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    for index in MIN_LEFT..words.len() {
-        let Some(before) = index.checked_sub(1).and_then(|before| word(words, before)) else {
-            continue;
-        };
-        let (left, gone) = (
-            words.get(..index).unwrap_or_default(),
-            words.get(index..).unwrap_or_default(),
-        );
-        let Some(first) = gone.first().filter(|_| gone.len() > 1) else {
-            continue;
-        };
-        if before.text.ends_with(';') && is_whole(left) && !attribute(gone) {
-            edits.push(cut(index..words.len(), true));
-        }
-        if !before.has_comma() || !is_whole(left) {
-            continue;
-        }
-        let is_participle =
-            first.lower.len() > 5 && first.lower.ends_with("ing") && !first.is(&NO_PARTICIPLES);
-        let is_clause = first.is(&["and"])
-            && gone
-                .get(1)
-                .is_some_and(|second| second.opens_subject() || second.is_pronoun())
-            && have_verb(gone)
-            && left.iter().filter(|word| word.has_comma()).count() == 1;
-        let opens = first.is(&TRAILS) || is_participle || is_clause;
-        let resumes = gone
-            .windows(2)
-            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && next.is_finite_verb()));
-        let attributes = gone.get(1).is_some_and(|second| second.is(&["said", "says"]))
-            || gone
-                .iter()
-                .rev()
-                .take(3)
-                .any(|word| word.is(&["said", "says", "according"]))
-            || gone
-                .iter()
-                .any(|word| word.is(&["according", "if", "unless", "but", "allegedly"]));
-        // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
-        if opens && !resumes && !attributes && !deny(left) {
-            edits.push(cut(index..words.len(), true));
-        }
-    }
-    edits
-}
-
-/// " after …", " because …" at the end, with no comma before.
-fn tail(words: &[Word]) -> Option<Edit> {
-    let index = words.iter().rposition(|word| word.is(&TAILS) && !word.quoted)?;
-    let before = word(words, index.checked_sub(1)?)?;
-    let (left, gone) = words.split_at_checked(index)?;
-    let safe = left.len() >= MIN_LEFT
-        && gone.len() > 2
-        && is_whole(left)
-        && !deny(left)
-        && !attribute(gone)
-        && !before.is(&NO_TAIL_AFTER)
-        && !before.has_comma()
-        && !left
-            .iter()
-            .any(|word| word.is(&["whether", "if", "unless", "than", "until"]))
-        && !gone.iter().any(Word::has_comma);
-    safe.then(|| cut(index..words.len(), true))
-}
-
-/// " in a statement on Monday", " during an interview with the paper" at the end: where it was said.
-fn occasion(words: &[Word]) -> Option<Edit> {
-    let noun = words.iter().rposition(|word| word.is(&SPEECH))?;
-    let index = words
-        .iter()
-        .take(noun)
-        .rposition(|word| word.is(&["in", "at", "during"]))
-        .filter(|index| noun - index <= 4)?;
-    let (left, gone) = words.split_at_checked(index)?;
-    let safe = left.len() >= MIN_LEFT
-        && gone.len() <= 8
-        && is_whole(left)
-        && !deny(left)
-        && !gone
-            .iter()
-            .any(|word| word.quoted || word.has_comma() || word.is_finite_verb() || word.is(&["that", "to"]));
-    safe.then(|| cut(index..words.len(), true))
-}
-
 fn single_words(words: &[Word]) -> Vec<Edit> {
     let mut edits = Vec::new();
     for (index, one) in words.iter().enumerate().skip(1) {
-        let denied = index
-            .checked_sub(1)
-            .and_then(|before| words.get(before..index))
-            .is_some_and(deny);
+        // "was not a key witness" denies more without the word.
+        let denied = words.get(index.saturating_sub(4)..index).is_some_and(deny);
         let next = word(words, index + 1);
         let is_adverb =
             one.is(&ADVERBS) && !one.quoted && next.is_some_and(|next| !next.is(&["as", "than", "the"]));
@@ -383,6 +252,20 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
             && next.is_some_and(|next| !next.is_function() && !next.text.starts_with('"'));
         if !denied && (is_adverb || is_judgement) {
             edits.push(cut(index..index + 1, false));
+        }
+    }
+    edits
+}
+
+fn fillers(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for filler in FILLERS {
+        let length = filler.split(' ').count();
+        for (start, window) in words.windows(length).enumerate().skip(1) {
+            let lower = window.iter().map(|word| word.lower.as_str());
+            if lower.eq(filler.split(' ')) && !window.iter().any(|word| word.quoted) {
+                edits.push(cut(start..start + length, false));
+            }
         }
     }
     edits
@@ -446,6 +329,14 @@ pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
     edits
 }
 
+/// What wants the time behind it.
+#[rustfmt::skip]
+const BINDING: [&str; 32] = [
+    "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
+    "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
+    "but",
+];
+
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that
 /// these go last.
 fn times(words: &[Word]) -> Vec<Edit> {
@@ -457,12 +348,7 @@ fn times(words: &[Word]) -> Vec<Edit> {
             continue;
         };
         let before = words.get(index - 1);
-        let bound = before.is_some_and(|word| {
-            word.is(&[
-                "since", "until", "by", "before", "after", "from", "through", "between", "next", "last",
-                "this", "past", "coming", "of", "and", "to", "for", "the",
-            ])
-        });
+        let bound = before.is_some_and(|word| word.is(&BINDING));
         if !bound {
             edits.push(cut(index..end, false));
         }

@@ -7,6 +7,8 @@
 
 mod words;
 mod cuts;
+mod leads;
+mod ends;
 mod attribution;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,14 +60,21 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
             .filter_map(|edits| apply(&source, edits))
             .collect();
         let variants = kept.into_iter().flat_map(|kept| {
-            let moved = [attribution::moved_back(&kept), attribution::moved_front(&kept)];
+            let moved = [
+                attribution::moved_back(&kept),
+                attribution::moved_front(&kept),
+                attribution::source_back(&kept),
+                attribution::source_front(&kept),
+            ];
             moved.into_iter().flatten().chain([kept])
         });
         for variant in variants {
             let text = finish(&variant);
             let changed = changed_share(&text, sentence);
             let run = longest_shared_run(&similarity::words(&text), &own_words);
-            let is_long = text.split(' ').count() >= MIN_WORDS;
+            let is_long = text.split(' ').count() >= MIN_WORDS
+                && is_balanced(&variant, &source)
+                && conditions(&variant) == conditions(&source);
             if changed >= MIN_CHANGED && 1.0 - changed >= MIN_KEPT && run <= max_copied_words && is_long {
                 found.insert(text.clone(), told(&text));
             }
@@ -75,6 +84,19 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
     wordings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     wordings.truncate(MOST_WORDINGS);
     wordings.into_iter().map(|(text, _)| text).collect()
+}
+
+/// Whether dashes and brackets still have their partners, where they had.
+fn is_balanced(words: &[Word], source: &[Word]) -> bool {
+    let is_even = |words: &[Word]| words.iter().filter(|word| cuts::is_dash(word)).count() % 2 == 0;
+    let count = |mark: char| -> usize { words.iter().map(|word| word.text.matches(mark).count()).sum() };
+    (is_even(words) || !is_even(source)) && count('(') == count(')')
+}
+
+/// How many words make a condition: none of them may go.
+fn conditions(words: &[Word]) -> usize {
+    let is_condition = |word: &&Word| word.is(&["if", "unless", "whether", "until", "provided"]);
+    words.iter().filter(is_condition).count()
 }
 
 /// How much a wording tells: its content words.
@@ -321,6 +343,91 @@ mod tests {
     }
 
     #[test]
+    fn sources_move() {
+        makes(
+            "According to the city council, the old bridge was closed to all cars in May.",
+            "The old bridge was closed to all cars in May, according to the city council.",
+        );
+        makes(
+            "The old bridge was closed to all cars in May, according to records of the U.S.",
+            "According to records of the U.S., the old bridge was closed to all cars in May.",
+        );
+        makes(
+            "The city council announced on Monday that the old bridge would be closed to all cars.",
+            "The old bridge would be closed to all cars, the city council announced on Monday.",
+        );
+    }
+
+    #[test]
+    fn the_second_of_two_deeds_goes() {
+        makes(
+            "The city council voted to close the old bridge to all cars and ordered an inquiry into its state.",
+            "The city council voted to close the old bridge to all cars.",
+        );
+        for (sentence, wrong) in [
+            // One object for both.
+            (
+                "The committee of the small city council reviewed and approved the plan for a new bridge over the river.",
+                "reviewed.",
+            ),
+            // The verb of the sentence stands behind.
+            (
+                "The bridge over the river built by the state in May and designed by a local firm was closed to all cars.",
+                "in May.",
+            ),
+            (
+                "The city council failed to close the old bridge to all cars and ordered no inquiry into its state.",
+                "to all cars.",
+            ),
+        ] {
+            for wording in made(sentence) {
+                assert!(!wording.ends_with(wrong), "{wording}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_an_aside_stays() {
+        for (sentence, wrong) in [
+            (
+                "On Monday, the mayor called the fall of the old bridge — which broke in two after a barge hit one of its \
+                 pillars — a warning to the state.",
+                "barge.",
+            ),
+            (
+                "The release of the plan is seen through another lens -- as an attempt by the mayor -- whose own case goes \
+                 on -- to help the council in May.",
+                "lens whose",
+            ),
+            (
+                "In addition, the streets offered to the council consist of poor, crowded houses behind a wall of concrete.",
+                "addition crowded",
+            ),
+        ] {
+            for wording in made(sentence) {
+                assert!(!wording.contains(wrong), "{wording}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_time_goes_with_its_preposition() {
+        for wording in made(
+            "On Sunday morning, the council once again voted in the old town hall to close the old bridge to all cars.",
+        ) {
+            assert!(!wording.starts_with("On,"), "{wording}");
+        }
+    }
+
+    #[test]
+    fn what_explains_a_name_at_the_end_goes() {
+        makes(
+            "The council gave the keys of the old bridge to Ann Example, the chief engineer of the state for ten years.",
+            "The council gave the keys of the old bridge to Ann Example.",
+        );
+    }
+
+    #[test]
     fn conditions_denials_and_attributions_stay() {
         for (sentence, needed) in [
             (
@@ -338,6 +445,14 @@ mod tests {
             (
                 "According to the mayor, the council took money from the builder, which has built three bridges there.",
                 "ccording to",
+            ),
+            (
+                "But if the council finds the money for the repair, the old bridge will stay open to all cars and trucks.",
+                "f the council",
+            ),
+            (
+                "If the council, led by Mayor Ann Example (D., Alder), passes the plan, as expected, the state must agree to it.",
+                "the state must",
             ),
             (
                 "The council will close the old bridge to all cars in May, unless the state pays for its repair.",

@@ -71,6 +71,14 @@ impl Word {
         self.text.trim_end_matches([',', ';', ':']).to_owned()
     }
 
+    /// Without the stop of the sentence; that of an abbreviation ("U.S.") stays.
+    pub(super) fn unstopped(&self) -> String {
+        match self.text.strip_suffix('.') {
+            Some(bare) if !bare.contains('.') => bare.to_owned(),
+            _ => self.text.clone(),
+        }
+    }
+
     pub(super) fn is(&self, words: &[&str]) -> bool {
         words.contains(&self.lower.as_str())
     }

@@ -32,19 +32,35 @@ pub fn length(candidate: &Candidate<'_>) -> Vec<CheckReason> {
 
 /// Words that point to a sentence before, which a bullet does not have.
 #[rustfmt::skip]
-const POINTING_BACK: [&str; 22] = [
+const POINTING_BACK: [&str; 26] = [
     "he", "she", "it", "they", "his", "her", "their", "its", "this", "that", "these", "those", "him", "them", "such", "but", "and",
-    "so", "well", "however", "also", "instead",
+    "so", "well", "however", "also", "instead", "another", "other", "others", "both",
 ];
 
 /// Pronouns for persons, which need a name before them.
 const PERSONAL: [&str; 9] = ["he", "she", "him", "her", "his", "hers", "they", "them", "their"];
 
+/// Words that point to a thing, which stands before them or nowhere.
+const POINTERS: [&str; 6] = ["it", "this", "that", "these", "those", "such"];
+
+/// Units of the time between two events.
+const SPANS: [&str; 6] = ["minutes", "hours", "days", "weeks", "months", "moments"];
+
+/// With these, a pointer means the article's own time.
+#[rustfmt::skip]
+const PERIODS: [&str; 14] = [
+    "week", "month", "year", "morning", "afternoon", "evening", "day", "weekend", "spring", "summer", "fall", "autumn",
+    "winter", "season",
+];
+
 /// Stands on its own: its first word does not point back, no pronoun comes before whom it stands for, and a quotation has
 /// words around it.
 pub fn stands_alone(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let first = words(candidate.text).into_iter().next().unwrap_or_default();
-    let points_back = POINTING_BACK.contains(&first.as_str()) || has_pronoun_without_noun(candidate.text);
+    let points_back = POINTING_BACK.contains(&first.as_str())
+        || has_pronoun_without_noun(candidate.text)
+        || opens_with_pointer(candidate.text)
+        || counts_from_elsewhere(candidate.text);
     reason_if(
         points_back || is_only_quotation(candidate.text),
         CheckReason::NotSelfContained,
@@ -58,14 +74,42 @@ fn is_only_quotation(text: &str) -> bool {
     matches!(marks.as_slice(), [_, _]) && text.starts_with(['"', '“']) && text.ends_with(['"', '”'])
 }
 
-/// "In 2016, she told the paper": before the pronoun stand nothing but function words and numbers.
+/// "In 2016, she told the paper", "“We will see,” he said": before the pronoun stand nothing but function words, numbers
+/// and what somebody is quoted with.
 fn has_pronoun_without_noun(text: &str) -> bool {
-    let words = words(text);
+    let said: String = text
+        .split(['"', '“', '”'])
+        .step_by(2)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let words = words(&said);
     let Some(pronoun) = words.iter().position(|word| PERSONAL.contains(&word.as_str())) else {
         return false;
     };
     let mut before = words.iter().take(pronoun);
     before.all(|word| is_function_word(word) || word.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// "Hours later", "Ten other people": from what, stands nowhere.
+fn counts_from_elsewhere(text: &str) -> bool {
+    let words = words(text);
+    let is = |at: usize, known: &[&str]| words.get(at).is_some_and(|word| known.contains(&word.as_str()));
+    let others =
+        (1..3).any(|at| is(at, &["other", "others"])) && !is(0, &["the", "among", "some", "many", "no"]);
+    let later = (1..words.len()).find(|at| is(*at, &["later"]) && is(at - 1, &SPANS));
+    let is_anchored = |later: usize| (0..later).any(|at| is(at, &["and", "but", "then", "after", "from"]));
+    others || later.is_some_and(|later| !is_anchored(later))
+}
+
+/// "After that, the council", "On it went": what it points to stands nowhere. "This week" points to the date.
+fn opens_with_pointer(text: &str) -> bool {
+    let words = words(text);
+    let mut opening = words.iter().take_while(|word| is_function_word(word)).count();
+    opening = opening.min(3);
+    words.iter().enumerate().take(opening).any(|(at, word)| {
+        let next = words.get(at + 1).map(String::as_str).unwrap_or_default();
+        POINTERS.contains(&word.as_str()) && !PERIODS.contains(&next.trim_end_matches("'s"))
+    })
 }
 
 /// Has a finite verb: "In a highly produced 4." is no sentence.
@@ -129,11 +173,37 @@ mod tests {
     fn a_pronoun_needs_somebody_before_it() {
         for (text, dangles) in [
             ("In 2016, she told the paper that the bridge is old.", true),
+            ("“We will close the bridge,” he said in May.", true),
+            ("“We,” Ann Example said, “are glad that he came.”", false),
             ("Ann Example said she is glad.", false),
             ("After 14 days, the mayor said he left.", false),
             ("The council closed the bridge.", false),
         ] {
             assert_eq!(has_pronoun_without_noun(text), dangles, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_from_elsewhere_dangles() {
+        for (text, dangles) in [
+            ("Ten other people were hurt, the mayor said.", true),
+            ("The engineers filed a report hours later.", true),
+            ("The bridge broke on Monday and was closed two days later.", false),
+            ("The mayor and other members of the council met.", false),
+        ] {
+            assert_eq!(counts_from_elsewhere(text), dangles, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pointer_needs_what_it_points_to() {
+        for (text, dangles) in [
+            ("After that, the council closed the bridge.", true),
+            ("On it went for five minutes in the old hall.", true),
+            ("By this week's end the bridge was closed.", false),
+            ("In the hall that it rents, the council met.", false),
+        ] {
+            assert_eq!(opens_with_pointer(text), dangles, "{text}");
         }
     }
 }

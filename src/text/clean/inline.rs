@@ -30,6 +30,22 @@ fn is_glued(word: &str, name: &str) -> bool {
         && !word.ends_with("'s")
 }
 
+/// Whether a quote of the stock market was set into the sentence (`Example Co. EXM, +0.92% rose`).
+pub(super) fn has_ticker(sentence: &str) -> bool {
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    words.windows(2).any(|pair| {
+        let [symbol, change] = pair else { return false };
+        let symbol = symbol.trim_end_matches(',');
+        let is_symbol = (1..=6).contains(&symbol.len())
+            && symbol
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || matches!(c, '.' | '/'));
+        let is_change =
+            change.starts_with(['+', '-', '\u{2212}']) && change.trim_end_matches(',').ends_with('%');
+        is_symbol && is_change
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +59,14 @@ mod tests {
         ] {
             assert!(has_link_card(sentence), "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_quote_of_the_market_is_seen() {
+        assert!(has_ticker(
+            "Shares of Example Co. EXM, +0.92% reached a high on Monday."
+        ));
+        assert!(!has_ticker("Shares rose by 0.92% and those of EXM fell."));
     }
 
     #[test]

@@ -18,7 +18,7 @@ use super::{cut, trimmed};
 use boilerplate::is_boilerplate;
 
 /// The version of these rules: part of the key under which analyses are kept.
-pub const CLEAN_VERSION: &str = "clean.v2";
+pub const CLEAN_VERSION: &str = "clean.v3";
 
 /// A dateline opens the story's first paragraph, but a heading or summary that is none of our furniture may stand
 /// above it.
@@ -52,7 +52,7 @@ pub fn paragraphs(text: &str) -> Vec<Range<usize>> {
 /// Whether one sentence of a kept paragraph is furniture after all: the last words of a paragraph are often a photo
 /// credit, and links to other stories pop up in the middle of one.
 pub(super) fn is_furniture(sentence: &str) -> bool {
-    is_boilerplate(sentence) || inline::has_link_card(sentence)
+    is_boilerplate(sentence) || inline::has_link_card(sentence) || inline::has_ticker(sentence)
 }
 
 /// The place of the article's dateline as it is written there ("KABUL", "WASHINGTON"), if it opens with one.

@@ -1,0 +1,186 @@
+//! What stands at the end of a sentence and can go.
+
+use super::cuts::{Edit, MIN_LEFT, MOST_PHRASE, SPEECH, cut, is_whole};
+use super::words::{Word, attribute, deny, have_verb};
+
+/// What opens a clause at the end of a sentence that can go, behind a comma.
+#[rustfmt::skip]
+const TRAILS: [&str; 23] = [
+    "including", "which", "while", "as", "after", "following", "amid", "despite", "where", "when", "with", "who", "whose",
+    "because", "led", "backed", "joined", "compared", "based", "along", "particularly", "especially", "followed",
+];
+
+/// What happens there judges what was told: ", in a move that …".
+#[rustfmt::skip]
+const MOVES: [&str; 14] = [
+    "move", "sign", "bid", "decision", "blow", "effort", "attempt", "setback", "victory", "reversal", "departure", "step",
+    "case", "development",
+];
+
+/// What a conjunct must not stand under, since a part of it would say something else.
+#[rustfmt::skip]
+const NOT_SEPARABLE: [&str; 17] = [
+    "if", "unless", "whether", "without", "refused", "declined", "failed", "only", "both", "either", "neither", "between",
+    "until", "than", "before", "avoid", "prevent",
+];
+
+/// What looks like a participle and opens a condition or an attribution, or is no participle.
+const NO_PARTICIPLES: [&str; 10] = [
+    "according",
+    "pending",
+    "barring",
+    "excluding",
+    "assuming",
+    "providing",
+    "during",
+    "saying",
+    "claiming",
+    "alleging",
+];
+
+/// What opens a clause at the end of a sentence that can go without a comma before it.
+const TAILS: [&str; 7] = [
+    "after",
+    "amid",
+    "while",
+    "despite",
+    "following",
+    "because",
+    "during",
+];
+
+/// Words before a tail that belong to it, or make it something else: "days after", "not because".
+#[rustfmt::skip]
+const NO_TAIL_AFTER: [&str; 26] = [
+    "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "minutes", "shortly", "soon", "just",
+    "right", "immediately", "even", "long", "only", "not", "look", "looking", "named", "or", "and", "but",
+];
+
+/// ", which …", ", calling …" and ", and the mayor …" at the end.
+pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for index in MIN_LEFT..words.len() {
+        let Some(before) = index.checked_sub(1).and_then(|before| words.get(before)) else {
+            continue;
+        };
+        let (left, gone) = (
+            words.get(..index).unwrap_or_default(),
+            words.get(index..).unwrap_or_default(),
+        );
+        let Some(first) = gone.first().filter(|_| gone.len() > 1) else {
+            continue;
+        };
+        if before.text.ends_with(';') && is_whole(left) && !attribute(gone) {
+            edits.push(cut(index..words.len(), true));
+        }
+        if !before.has_comma() || !is_whole(left) {
+            continue;
+        }
+        let is_participle =
+            first.lower.len() > 5 && first.lower.ends_with("ing") && !first.is(&NO_PARTICIPLES);
+        let is_clause = first.is(&["and"])
+            && gone
+                .get(1)
+                .is_some_and(|second| second.opens_subject() || second.is_pronoun())
+            && have_verb(gone)
+            && left.iter().filter(|word| word.has_comma()).count() == 1;
+        let is_move = first.is(&["in"])
+            && gone.get(1).is_some_and(|article| article.is(&["a", "an", "the"]))
+            && gone.iter().skip(2).take(3).any(|word| word.is(&MOVES));
+        let opens = first.is(&TRAILS) || is_participle || is_clause || is_move || explains_name(left, gone);
+        let resumes = gone
+            .windows(2)
+            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && next.is_finite_verb()));
+        let attributes = gone.get(1).is_some_and(|second| second.is(&["said", "says"]))
+            || gone
+                .iter()
+                .rev()
+                .take(3)
+                .any(|word| word.is(&["said", "says", "according"]))
+            || gone
+                .iter()
+                .any(|word| word.is(&["according", "if", "unless", "but", "allegedly"]));
+        // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
+        if opens && !resumes && !attributes && !deny(left) {
+            edits.push(cut(index..words.len(), true));
+        }
+    }
+    edits
+}
+
+/// " after …", " because …" at the end, with no comma before.
+pub(super) fn tail(words: &[Word]) -> Option<Edit> {
+    let index = words.iter().rposition(|word| word.is(&TAILS) && !word.quoted)?;
+    let before = words.get(index.checked_sub(1)?)?;
+    let (left, gone) = words.split_at_checked(index)?;
+    let safe = left.len() >= MIN_LEFT
+        && gone.len() > 2
+        && is_whole(left)
+        && !deny(left)
+        && !attribute(gone)
+        && !before.is(&NO_TAIL_AFTER)
+        && !before.has_comma()
+        && !left
+            .iter()
+            .any(|word| word.is(&["whether", "if", "unless", "than", "until"]))
+        && !gone.iter().any(Word::has_comma);
+    safe.then(|| cut(index..words.len(), true))
+}
+
+/// " in a statement on Monday", " during an interview with the paper" at the end: where it was said.
+pub(super) fn occasion(words: &[Word]) -> Option<Edit> {
+    let noun = words.iter().rposition(|word| word.is(&SPEECH))?;
+    let index = words
+        .iter()
+        .take(noun)
+        .rposition(|word| word.is(&["in", "at", "during"]))
+        .filter(|index| noun - index <= 4)?;
+    let (left, gone) = words.split_at_checked(index)?;
+    let safe = left.len() >= MIN_LEFT
+        && gone.len() <= 8
+        && is_whole(left)
+        && !deny(left)
+        && !gone
+            .iter()
+            .any(|word| word.quoted || word.has_comma() || word.is_finite_verb() || word.is(&["that", "to"]));
+    safe.then(|| cut(index..words.len(), true))
+}
+
+/// "…, the mayor of Alder." behind a name, at the end.
+fn explains_name(left: &[Word], gone: &[Word]) -> bool {
+    let opens = gone
+        .first()
+        .is_some_and(|first| first.is(&["the", "a", "an", "his", "her", "their", "its"]));
+    opens
+        && gone.len() <= MOST_PHRASE
+        && left.last().is_some_and(Word::has_capital)
+        && left.iter().filter(|word| word.has_comma()).count() == 1
+        && !gone
+            .iter()
+            .any(|word| word.is(&["and", "or"]) || word.has_comma())
+        && !have_verb(gone)
+}
+
+/// " and ordered an inquiry …" at the end: the second of two things that the subject did.
+pub(super) fn conjunct(words: &[Word]) -> Option<Edit> {
+    let index = words.windows(2).rposition(
+        |pair| matches!(pair, [and, verb] if and.is(&["and"]) && !and.quoted && verb.is_finite_verb()),
+    )?;
+    let (left, gone) = words.split_at_checked(index)?;
+    let before = left.last()?;
+    let behind = gone.get(2..)?;
+    // "reviewed and approved the plan" has one object, and "built by one and designed by another was" one verb behind.
+    let is_shared = before.is_finite_verb() || before.lower.ends_with("ing") || before.has_comma();
+    let goes_on = behind.first()?.is(&["by"]) || have_verb(behind);
+    let safe = left.len() >= MIN_LEFT
+        && behind.len() >= 2
+        && !is_shared
+        && !goes_on
+        && is_whole(left)
+        && !left
+            .iter()
+            .any(|word| word.has_comma() || word.is(&NOT_SEPARABLE))
+        && !deny(left)
+        && !attribute(gone);
+    safe.then(|| cut(index..words.len(), true))
+}
