@@ -20,9 +20,6 @@ use crate::text::similarity::changed_share;
 /// A text of which more of the closest source sentence's words were kept is a copy rather than the model's own.
 pub const MIN_CHANGED: f64 = 0.2;
 
-/// How much a wording that is nearly a copy of a source sentence must be better to be taken before another.
-const COPY_PENALTY: f64 = 2.0;
-
 /// A wording that is chosen from a list ends by itself; no sentence that may be evidence has more tokens.
 const MOST_FORCED_TOKENS: usize = 160;
 
@@ -131,8 +128,8 @@ fn constraint(lines: &[prompt::Line], grounding: Grounding) -> Option<Arc<dyn Co
     }
 }
 
-/// How good a wording that passed is: likely by the model, telling much of the evidence, and no copy. Higher is better;
-/// the unit is nats a token.
+/// How good a wording that passed is: likely by the model, and telling much of the evidence. Higher is better; the unit
+/// is nats a token.
 pub fn quality(text: &str, mean_log_probability: f64, evidence: &[&str]) -> f64 {
     let told = content_words(text);
     let first = evidence
@@ -140,12 +137,7 @@ pub fn quality(text: &str, mean_log_probability: f64, evidence: &[&str]) -> f64 
         .map(|first| content_words(first))
         .unwrap_or_default();
     let covered = first.iter().filter(|word| told.contains(word)).count() as f64 / first.len().max(1) as f64;
-    let copy = if is_reworded(text, evidence) {
-        0.0
-    } else {
-        COPY_PENALTY
-    };
-    mean_log_probability + COVERAGE_WEIGHT * covered - copy
+    mean_log_probability + COVERAGE_WEIGHT * covered
 }
 
 /// Whether enough of the closest source sentence's words were dropped, moved or replaced.

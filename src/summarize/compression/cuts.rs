@@ -179,8 +179,10 @@ fn asides(words: &[Word]) -> Vec<Edit> {
     match dashes.as_slice() {
         [from, to] if !attribute(words.get(*from..*to).unwrap_or_default()) => {
             // "It closed – in May – the mayor said": without the dashes a comma would be missing.
-            let clause_follows = words.get(to + 1).is_some_and(Word::opens_subject)
-                && is_whole(words.get(..*from).unwrap_or_default());
+            let left = words.get(..*from).unwrap_or_default();
+            let is_subordinate = left.first().is_some_and(|first| first.is(&SUBORDINATORS));
+            let clause_follows =
+                words.get(to + 1).is_some_and(Word::opens_subject) && (is_subordinate || is_whole(left));
             if !clause_follows {
                 edits.push(cut(*from..to + 1, false));
             }
@@ -188,8 +190,15 @@ fn asides(words: &[Word]) -> Vec<Edit> {
         [from] if *from >= MIN_LEFT => {
             let (left, gone) = words.split_at(*from);
             // "… what she said — that she acted on orders": what is said stands there.
-            let tells = gone.get(1).is_some_and(|first| first.is(&["that", "to"]));
-            if is_whole(left) && !attribute(gone) && !tells {
+            let tells = gone
+                .get(1)
+                .is_some_and(|first| first.is(&["that", "to", "but", "though"]));
+            // "the deal - good or bad -that binds": the second one is glued to its word.
+            let closes = gone
+                .iter()
+                .skip(1)
+                .any(|word| word.text.starts_with(['-', '–', '—']));
+            if is_whole(left) && !attribute(gone) && !tells && !closes {
                 edits.push(cut(*from..words.len(), true));
             }
         }
@@ -331,10 +340,10 @@ pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
 
 /// What wants the time behind it.
 #[rustfmt::skip]
-const BINDING: [&str; 32] = [
+const BINDING: [&str; 41] = [
     "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
     "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
-    "but",
+    "but", "a", "an", "each", "every", "one", "his", "her", "their", "its",
 ];
 
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that

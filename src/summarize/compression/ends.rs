@@ -87,10 +87,15 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         let is_move = first.is(&["in"])
             && gone.get(1).is_some_and(|article| article.is(&["a", "an", "the"]))
             && gone.iter().skip(2).take(3).any(|word| word.is(&MOVES));
-        let opens = first.is(&TRAILS) || is_participle || is_clause || is_move || explains_name(left, gone);
+        // Who was there "as well as" others was not there alone.
+        let adds = first.is(&["as"]) && gone.get(1).is_some_and(|second| second.is(&["well"]));
+        let opens =
+            first.is(&TRAILS) && !adds || is_participle || is_clause || is_move || explains_name(left, gone);
         let resumes = gone
             .windows(2)
-            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && next.is_finite_verb()));
+            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && (next.is_finite_verb() || next.is(&["to"]))))
+            // "…, which never came: \"We will see.\"" tells what the main clause announces.
+            || gone.iter().any(|word| word.text.ends_with(':'));
         let attributes = gone.get(1).is_some_and(|second| second.is(&["said", "says"]))
             || gone
                 .iter()
@@ -119,6 +124,9 @@ pub(super) fn tail(words: &[Word]) -> Option<Edit> {
         && !deny(left)
         && !attribute(gone)
         && !before.is(&NO_TAIL_AFTER)
+        // "largely because", "particularly after".
+        && !before.lower.ends_with("ly")
+        && !before.lower.ends_with("ing")
         && !before.has_comma()
         && !left
             .iter()

@@ -10,14 +10,15 @@ mod cuts;
 mod leads;
 mod ends;
 mod attribution;
+mod one_of;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidates::MIN_CHANGED;
-use crate::engine::constraint::{Constraint, State};
 use crate::text::capitalised;
 use crate::text::similarity::{self, changed_share, is_function_word, longest_shared_run};
 use cuts::Edit;
+pub use one_of::OneOf;
 use words::Word;
 
 /// More changes of one sentence are not combined: each doubles the wordings.
@@ -202,64 +203,19 @@ fn finish(words: &[Word]) -> String {
     sentence
 }
 
+/// Whether a word, as it stands in its sentence, is most likely a finite verb.
+pub fn is_verb(word: &str) -> bool {
+    Word::new(word, false).is_finite_verb()
+}
+
 /// Whether a text has what is most likely a finite verb.
 pub fn has_verb(text: &str) -> bool {
     words::have_verb(&words::split(text)) || words::split(text).iter().any(Word::may_be_verb)
 }
 
-/// The constraint that admits these texts and no others.
-#[derive(Debug)]
-pub struct OneOf {
-    /// Sorted, so that a prefix is a range of them.
-    texts: Vec<String>,
-}
-
-impl OneOf {
-    /// The constraint that admits these texts.
-    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
-        let mut texts: Vec<String> = texts.into_iter().collect();
-        texts.sort();
-        texts.dedup();
-        Self { texts }
-    }
-}
-
-/// A state is the range of texts that begin with what was read (32 bits each end) and its length (32 bits).
-impl Constraint for OneOf {
-    fn start(&self) -> State {
-        pack(0, self.texts.len(), 0)
-    }
-
-    fn step(&self, state: State, byte: u8) -> Option<State> {
-        let (from, to, read) = unpack(state);
-        let candidates = self.texts.get(from..to)?;
-        let at = |text: &String| text.as_bytes().get(read).copied();
-        let start = candidates.partition_point(|text| at(text) < Some(byte));
-        let end = candidates.partition_point(|text| at(text) <= Some(byte));
-        (start < end).then(|| pack(from + start, from + end, read + 1))
-    }
-
-    fn may_end(&self, state: State) -> bool {
-        let (from, _, read) = unpack(state);
-        // A text that ends here sorts before those that go on.
-        self.texts.get(from).is_some_and(|text| text.len() == read)
-    }
-}
-
-fn pack(from: usize, to: usize, read: usize) -> State {
-    let bits = |number: usize| u128::from(u32::try_from(number).unwrap_or(u32::MAX));
-    State(bits(from) << 64 | bits(to) << 32 | bits(read))
-}
-
-fn unpack(state: State) -> (usize, usize, usize) {
-    let part = |shift: u32| usize::try_from(state.0 >> shift & 0xffff_ffff).unwrap_or(usize::MAX);
-    (part(64), part(32), part(0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::constraint::admits;
 
     /// What is made of a sentence when a run of so many words may be copied.
     fn made(sentence: &str) -> Vec<String> {
@@ -395,6 +351,28 @@ mod tests {
                 "barge.",
             ),
             (
+                "The council has filed a case against the builder of the bridge -- but the court of the state threw it out.",
+                "bridge.",
+            ),
+            (
+                "With a stroke of the pen the mayor has put at risk the one deal - good or bad -that keeps the bridge open.",
+                "deal.",
+            ),
+            (
+                "As the mayor announced that she would at last close the old bridge — the pride of the town — Alder's old \
+                 engineers wept.",
+                "bridge Alder's",
+            ),
+            (
+                "The council is eager for pupils to head back over the bridge to allow parents, struggling with the way round, \
+                 to return to work.",
+                "parents.",
+            ),
+            (
+                "The mayor told the council of the state of the old bridge, which was never repaired: \"We will see.\"",
+                "bridge.",
+            ),
+            (
                 "The release of the plan is seen through another lens -- as an attempt by the mayor -- whose own case goes \
                  on -- to help the council in May.",
                 "lens whose",
@@ -407,6 +385,24 @@ mod tests {
             for wording in made(sentence) {
                 assert!(!wording.contains(wrong), "{wording}");
             }
+        }
+    }
+
+    #[test]
+    fn a_word_that_wants_its_reason_keeps_it() {
+        for wording in made(
+            "The levies of the small town on the river are rising largely because the old bridge must be rebuilt.",
+        ) {
+            assert!(!wording.ends_with("largely."), "{wording}");
+        }
+    }
+
+    #[test]
+    fn who_came_with_others_did_not_come_alone() {
+        for wording in made(
+            "In the old town hall, the mayor was joined by the four engineers of the state, as well as two of the builders.",
+        ) {
+            assert!(wording.contains("builders"), "{wording}");
         }
     }
 
@@ -476,21 +472,6 @@ mod tests {
                 run <= 8 && changed_share(wording, sentence) >= MIN_CHANGED,
                 "{wording}"
             );
-        }
-    }
-
-    #[test]
-    fn one_of_some_texts_is_admitted_and_nothing_else() {
-        let one_of = OneOf::new(["ab".to_owned(), "abc".to_owned(), "b".to_owned()]);
-        for (text, is_in) in [
-            ("ab", true),
-            ("abc", true),
-            ("b", true),
-            ("a", false),
-            ("abcd", false),
-            ("", false),
-        ] {
-            assert_eq!(admits(&one_of, text), is_in, "{text}");
         }
     }
 

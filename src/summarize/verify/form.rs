@@ -2,7 +2,7 @@
 
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
-use crate::summarize::compression::has_verb;
+use crate::summarize::compression::{has_verb, is_verb};
 use crate::summarize::parse::ends_as_sentence;
 use crate::summarize::passages::has_whole_quotations;
 use crate::text::language::detect;
@@ -12,6 +12,9 @@ use crate::text::similarity::{is_function_word, words};
 const MIN_WORDS: usize = 5;
 
 const MAX_SENTENCES: usize = 2;
+
+/// The longest speaker before "told", words.
+const MOST_SPEAKER: usize = 8;
 
 /// Shorter texts, full of names, are told apart by nobody reliably.
 const MIN_CHARS_TO_DETECT: usize = 80;
@@ -60,7 +63,8 @@ pub fn stands_alone(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let points_back = POINTING_BACK.contains(&first.as_str())
         || has_pronoun_without_noun(candidate.text)
         || opens_with_pointer(candidate.text)
-        || counts_from_elsewhere(candidate.text);
+        || counts_from_elsewhere(candidate.text)
+        || opens_without_noun(candidate.text);
     reason_if(
         points_back || is_only_quotation(candidate.text),
         CheckReason::NotSelfContained,
@@ -88,6 +92,21 @@ fn has_pronoun_without_noun(text: &str) -> bool {
     };
     let mut before = words.iter().take(pronoun);
     before.all(|word| is_function_word(word) || word.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// "As the new mayor, he follows another": the phrase before the first comma names nobody.
+fn opens_without_noun(text: &str) -> bool {
+    let Some((lead, rest)) = text.split_once(", ") else {
+        return false;
+    };
+    let next = words(rest).into_iter().next().unwrap_or_default();
+    let lead_words = words(lead);
+    let opens = lead_words.first().is_some_and(|first| {
+        ["on", "in", "at", "by", "for", "with", "under", "as"].contains(&first.as_str())
+    });
+    let is_clause =
+        lead_words.first().is_some_and(|first| first == "as") && lead_words.iter().any(|word| is_verb(word));
+    opens && !is_clause && ["it", "he", "she", "they"].contains(&next.as_str())
 }
 
 /// "Hours later", "Ten other people": from what, stands nowhere.
@@ -123,7 +142,39 @@ pub fn ending(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let text = candidate.text.trim();
     let is_whole =
         ends_as_sentence(text) && !text.starts_with(char::is_lowercase) && has_whole_quotations(text);
-    reason_if(!is_whole, CheckReason::Unfinished)
+    reason_if(
+        !is_whole || ends_inside_a_word(candidate) || tells_nothing(text),
+        CheckReason::Unfinished,
+    )
+}
+
+/// "according to example." of "example.org": what follows in the source is no blank.
+fn ends_inside_a_word(candidate: &Candidate<'_>) -> bool {
+    let last = candidate.text.trim_end().rsplit(' ').next().unwrap_or_default();
+    let goes_on = |sentence: &&str| {
+        let mut found = sentence.match_indices(last).map(|(at, _)| at + last.len());
+        found.any(|end| {
+            sentence
+                .get(end..)
+                .is_some_and(|rest| rest.starts_with(char::is_lowercase))
+        })
+    };
+    last.len() > 2 && last.ends_with('.') && candidate.evidence.iter().any(goes_on)
+}
+
+/// "The mayor told the paper.": what she told is missing.
+fn tells_nothing(text: &str) -> bool {
+    let words = words(text);
+    let Some(told) = words.iter().position(|word| word == "told") else {
+        return false;
+    };
+    let before = words.get(..told).unwrap_or_default();
+    let behind = words.get(told + 1..).unwrap_or_default();
+    let speaker_only = before.len() <= MOST_SPEAKER && !before.iter().any(|word| is_verb(word));
+    speaker_only
+        && !behind
+            .iter()
+            .any(|word| is_verb(word) || ["that", "to", "about", "of", "how", "a"].contains(&word.as_str()))
 }
 
 /// Plain text on one line: no lists, headings, emphasis, links, tags or tables.
@@ -181,6 +232,27 @@ mod tests {
         ] {
             assert_eq!(has_pronoun_without_noun(text), dangles, "{text}");
         }
+    }
+
+    #[test]
+    fn a_phrase_names_nobody() {
+        for (text, dangles) in [
+            ("As the new engineer, he follows Ann Example.", true),
+            ("On the day of the vote, it was open.", true),
+            ("As the mayor left the hall, she smiled.", false),
+            ("In May, the mayor said it was open.", false),
+        ] {
+            assert_eq!(opens_without_noun(text), dangles, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_told_is_told() {
+        assert!(tells_nothing(
+            "Town spokesman Andre Example told the Daily Example."
+        ));
+        assert!(!tells_nothing("The mayor told the council to close the bridge."));
+        assert!(!tells_nothing("The mayor told the paper the bridge was closed."));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! P7: a wording follows one cited sentence. Words of several sentences can each be true and make a false statement when
-//! they are put together; a small model does so often, and it puts the words of one sentence into another order.
+//! they are put together; a small model does so often, and it puts the words of one sentence into another order, or what
+//! stands on both sides of a verb together.
 
 use super::support::content_words;
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
+use crate::summarize::compression;
 use crate::text::facts;
-use crate::text::similarity::common_subsequence;
+use crate::text::similarity::{common_subsequence, is_function_word};
 
 /// The least share of a wording's content words that stand in one cited sentence in the same order. A small
 /// model's own words for the rest are wrong too often.
@@ -27,6 +29,158 @@ pub fn mixed(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     reason_if(is_mixed, CheckReason::FactsMixed)
 }
 
+/// Verbs that tell tense and voice: a wording has none that its source lacks.
+#[rustfmt::skip]
+const AUXILIARIES: [&str; 13] = [
+    "is", "are", "was", "were", "be", "been", "being", "has", "have", "had", "will", "would", "having",
+];
+
+/// `facts_mixed` when it joins what stands before a verb with what stands behind it ("cut the term to served time and
+/// ordered a pardon" is not "cut the term to a pardon"), but for a whole clause between two marks; or tells another
+/// tense.
+pub fn spliced(candidate: &Candidate<'_>) -> Vec<CheckReason> {
+    let own = tokens(candidate.text);
+    let closest = candidate
+        .evidence
+        .iter()
+        .map(|sentence| tokens(sentence))
+        .map(|sentence| (aligned(&own, &sentence), sentence))
+        .max_by_key(|(pairs, _)| pairs.len());
+    let Some((pairs, source)) = closest else {
+        return Vec::new();
+    };
+    let joins = pairs.windows(2).any(|pair| {
+        let [(own_before, before), (own_next, next)] = pair else {
+            return false;
+        };
+        let put_in = own.get(own_before + 1..*own_next).unwrap_or_default();
+        put_in.iter().all(|word| is_function_word(&word.lower)) && skips_a_verb(&source, *before, *next)
+    });
+    let is_known = |word: &Token<'_>| {
+        !AUXILIARIES.contains(&word.lower.as_str()) || source.iter().any(|other| other.has(&word.lower))
+    };
+    reason_if(
+        joins || drops_a_frame(candidate.text, &pairs, &source) || !own.iter().all(is_known),
+        CheckReason::FactsMixed,
+    )
+}
+
+/// "She would note that the bridge was closed" is not "the bridge was closed".
+fn drops_a_frame(text: &str, pairs: &[(usize, usize)], source: &[Token<'_>]) -> bool {
+    let begins = pairs.first().map_or(0, |(_, first)| *first);
+    let frame = source.get(..begins).unwrap_or_default();
+    let ends_in_that = frame
+        .get(begins.saturating_sub(MOST_BEHIND_THAT)..)
+        .is_some_and(|end| end.iter().any(|word| word.lower == "that"));
+    ends_in_that && !facts::has_attribution(text)
+}
+
+/// A word between blanks.
+struct Token<'a> {
+    text: &'a str,
+    lower: String,
+}
+
+impl Token<'_> {
+    /// Whether it is this word, or its contraction ("didn't", "he's").
+    fn has(&self, word: &str) -> bool {
+        self.lower == word
+            || self
+                .lower
+                .strip_suffix("n't")
+                .is_some_and(|bare| bare == word || bare == "wo" && word == "will")
+            || self.lower.ends_with("'s") && matches!(word, "is" | "has")
+            || self.lower.ends_with("'ve") && word == "have"
+            || self.lower.ends_with("'re") && word == "are"
+            || self.lower.ends_with("'ll") && word == "will"
+            || self.lower.ends_with("'d") && matches!(word, "had" | "would")
+    }
+
+    fn ends_with_mark(&self) -> bool {
+        self.text.ends_with([',', ';', ':', ')', '"']) || self.is_dash()
+    }
+
+    fn is_dash(&self) -> bool {
+        self.lower.is_empty()
+    }
+}
+
+fn tokens(text: &str) -> Vec<Token<'_>> {
+    let token = |text| Token {
+        text,
+        lower: crate::summarize::grounding::straight(text)
+            .trim_matches(|c: char| !c.is_alphanumeric())
+            .to_lowercase(),
+    };
+    text.split_whitespace().map(token).collect()
+}
+
+/// Whether the words between two places of a sentence have a verb and are no clause between two marks.
+fn skips_a_verb(source: &[Token<'_>], before: usize, next: usize) -> bool {
+    let gap = source.get(before + 1..next).unwrap_or_default();
+    let has_verb = match gap {
+        // A participle alone ("embattled") says more about a noun.
+        [single] => AUXILIARIES.contains(&single.lower.as_str()),
+        _ => gap
+            .iter()
+            .any(|word| compression::is_verb(word.text) || AUXILIARIES.contains(&word.lower.as_str())),
+    };
+    // "The bill notes, \"No rules exist.\"": what introduces a quotation is its verb.
+    let introduces = gap.last().is_some_and(Token::ends_with_mark)
+        && source
+            .get(next)
+            .is_some_and(|next| next.text.starts_with(['"', '“']))
+        && !gap
+            .first()
+            .is_some_and(|first| first.text.starts_with(['"', '“']));
+    let opens = source.get(before).is_some_and(Token::ends_with_mark)
+        || gap
+            .first()
+            .is_some_and(|first| first.is_dash() || first.text.starts_with(['(', '"']));
+    let closes = gap.last().is_some_and(Token::ends_with_mark);
+    introduces || has_verb && !(opens && closes)
+}
+
+/// The places of the words that two texts share in their order: a longest common subsequence.
+fn aligned(own: &[Token<'_>], source: &[Token<'_>]) -> Vec<(usize, usize)> {
+    let width = source.len() + 1;
+    let mut lengths = vec![0_usize; (own.len() + 1) * width];
+    let at = |row: usize, column: usize| row * width + column;
+    let is_same = |row: usize, column: usize| {
+        let (one, other) = (own.get(row), source.get(column));
+        one.zip(other)
+            .is_some_and(|(one, other)| !one.lower.is_empty() && one.lower == other.lower)
+    };
+    let read = |lengths: &[usize], index: usize| lengths.get(index).copied().unwrap_or(0);
+    for row in (0..own.len()).rev() {
+        for column in (0..source.len()).rev() {
+            let best = if is_same(row, column) {
+                read(&lengths, at(row + 1, column + 1)) + 1
+            } else {
+                read(&lengths, at(row + 1, column)).max(read(&lengths, at(row, column + 1)))
+            };
+            if let Some(place) = lengths.get_mut(at(row, column)) {
+                *place = best;
+            }
+        }
+    }
+    let (mut row, mut column, mut pairs) = (0, 0, Vec::new());
+    while row < own.len() && column < source.len() {
+        if is_same(row, column) {
+            pairs.push((row, column));
+            (row, column) = (row + 1, column + 1);
+        } else if read(&lengths, at(row + 1, column)) >= read(&lengths, at(row, column + 1)) {
+            row += 1;
+        } else {
+            column += 1;
+        }
+    }
+    pairs
+}
+
+/// So many words behind "that" the clause that it opens has begun.
+const MOST_BEHIND_THAT: usize = 4;
+
 /// Without a speaker at the end (", the council said."), who may stand in another place of the source.
 fn statement_of(text: &str) -> &str {
     let Some((statement, speaker)) = text.rsplit_once(", ") else {
@@ -39,6 +193,78 @@ fn statement_of(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_spliced(text: &str, evidence: &str) -> bool {
+        let copies = super::super::copying::CopyIndex::new(&[], 14);
+        let rules = super::super::Rules {
+            headline: None,
+            language: Some("en"),
+            instructions: &[],
+            copies: &copies,
+            max_chars: 320,
+        };
+        let candidate = Candidate {
+            text,
+            evidence: &[evidence],
+            accepted: &[],
+            rules: &rules,
+        };
+        !spliced(&candidate).is_empty()
+    }
+
+    #[test]
+    fn what_stands_on_both_sides_of_a_verb_is_not_joined() {
+        for (text, evidence, is_refused) in [
+            (
+                "The mayor cut the levy to a full refund.",
+                "The mayor cut the levy to its old height and ordered a full refund.",
+                true,
+            ),
+            (
+                "The debt passed a mark that experts warned could harm the town.",
+                "The debt passed a mark that experts warned is proof of a course that could harm the town.",
+                true,
+            ),
+            (
+                "In the weeks that follow, people share their stories.",
+                "In the weeks that follow, people will share their stories.",
+                true,
+            ),
+            (
+                "The bridge has been closing to the surprise of no one.",
+                "The bridge is closing to the surprise of no one.",
+                true,
+            ),
+            (
+                "The mayor declared herself as a candidate for the council.",
+                "The mayor declared herself ready to be a candidate for the council.",
+                true,
+            ),
+            (
+                "The old bridge was of no use.",
+                "The mayor would note at one point that the old bridge was of no use.",
+                true,
+            ),
+            (
+                "Bill 238, passed in May, \"No rules exist for bridges.\"",
+                "Bill 238, passed in May, by the council (of Alder) notes, \"No rules exist for bridges.\"",
+                true,
+            ),
+            (
+                "The mayor cut the levy to its old height.",
+                "The mayor, who was elected in May, cut the levy to its old height and ordered a refund.",
+                false,
+            ),
+            (
+                "The embattled mayor said the levy was cut in the town.",
+                "The embattled mayor said on Monday that the hated levy was cut in the town.",
+                false,
+            ),
+            ("The levy did not fall.", "The levy didn't fall.", false),
+        ] {
+            assert_eq!(is_spliced(text, evidence), is_refused, "{text}");
+        }
+    }
 
     #[test]
     fn only_a_short_speaker_at_the_end_is_left_aside() {

@@ -72,6 +72,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     roles::roles,
     support::support,
     mixing::mixed,
+    mixing::spliced,
     repeats::bullets,
     repeats::itself,
     repeats::headline,

@@ -20,9 +20,13 @@ impl<'a> Writer<'_, 'a> {
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
         for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
+            let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
             match self.wording_of(&generation.text, point) {
+                // What is nearly a source sentence is quoted as one instead.
+                Ok(wording) if !self.is_own(&wording.text, &evidence) => {
+                    refused.push(vec![CheckReason::CopiedRun]);
+                }
                 Ok(wording) => {
-                    let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
                     let quality =
                         candidates::quality(&wording.text, generation.mean_log_probability, &evidence);
                     passed.push((quality, wording));
@@ -50,6 +54,10 @@ impl<'a> Writer<'_, 'a> {
             self.accept(index, wording, None);
         }
         Ok(())
+    }
+
+    fn is_own(&self, text: &str, evidence: &[&str]) -> bool {
+        self.desk.settings.gate == Gate::Off || candidates::is_reworded(text, evidence)
     }
 
     /// Which of these wordings the entailment model refuses; none without the gate.

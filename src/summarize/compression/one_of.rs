@@ -1,0 +1,73 @@
+//! The constraint under which the model chooses among wordings.
+
+use crate::engine::constraint::{Constraint, State};
+
+/// The constraint that admits these texts and no others.
+#[derive(Debug)]
+pub struct OneOf {
+    /// Sorted, so that a prefix is a range of them.
+    texts: Vec<String>,
+}
+
+impl OneOf {
+    /// The constraint that admits these texts.
+    pub fn new(texts: impl IntoIterator<Item = String>) -> Self {
+        let mut texts: Vec<String> = texts.into_iter().collect();
+        texts.sort();
+        texts.dedup();
+        Self { texts }
+    }
+}
+
+/// A state is the range of texts that begin with what was read (32 bits each end) and its length (32 bits).
+impl Constraint for OneOf {
+    fn start(&self) -> State {
+        pack(0, self.texts.len(), 0)
+    }
+
+    fn step(&self, state: State, byte: u8) -> Option<State> {
+        let (from, to, read) = unpack(state);
+        let candidates = self.texts.get(from..to)?;
+        let at = |text: &String| text.as_bytes().get(read).copied();
+        let start = candidates.partition_point(|text| at(text) < Some(byte));
+        let end = candidates.partition_point(|text| at(text) <= Some(byte));
+        (start < end).then(|| pack(from + start, from + end, read + 1))
+    }
+
+    fn may_end(&self, state: State) -> bool {
+        let (from, _, read) = unpack(state);
+        // A text that ends here sorts before those that go on.
+        self.texts.get(from).is_some_and(|text| text.len() == read)
+    }
+}
+
+fn pack(from: usize, to: usize, read: usize) -> State {
+    let bits = |number: usize| u128::from(u32::try_from(number).unwrap_or(u32::MAX));
+    State(bits(from) << 64 | bits(to) << 32 | bits(read))
+}
+
+fn unpack(state: State) -> (usize, usize, usize) {
+    let part = |shift: u32| usize::try_from(state.0 >> shift & 0xffff_ffff).unwrap_or(usize::MAX);
+    (part(64), part(32), part(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::constraint::admits;
+
+    #[test]
+    fn one_of_some_texts_is_admitted_and_nothing_else() {
+        let one_of = OneOf::new(["ab".to_owned(), "abc".to_owned(), "b".to_owned()]);
+        for (text, is_in) in [
+            ("ab", true),
+            ("abc", true),
+            ("b", true),
+            ("a", false),
+            ("abcd", false),
+            ("", false),
+        ] {
+            assert_eq!(admits(&one_of, text), is_in, "{text}");
+        }
+    }
+}
