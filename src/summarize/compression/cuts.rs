@@ -179,10 +179,7 @@ fn asides(words: &[Word]) -> Vec<Edit> {
     match dashes.as_slice() {
         [from, to] if !attribute(words.get(*from..*to).unwrap_or_default()) => {
             // "It closed – in May – the mayor said": without the dashes a comma would be missing.
-            let left = words.get(..*from).unwrap_or_default();
-            let is_subordinate = left.first().is_some_and(|first| first.is(&SUBORDINATORS));
-            let clause_follows =
-                words.get(to + 1).is_some_and(Word::opens_subject) && (is_subordinate || is_whole(left));
+            let clause_follows = words.get(to + 1).is_some_and(Word::opens_subject);
             if !clause_follows {
                 edits.push(cut(*from..to + 1, false));
             }
@@ -239,7 +236,12 @@ fn appositions(words: &[Word]) -> Vec<Edit> {
             first.is(&APPOSITIONS) && phrase.len() > 1 && next.is_finite_verb() && !attribute(phrase);
         // Commas before it may be those of a list, unless a lead ends there.
         let is_first = commas.iter().filter(|comma| *comma < before).count() == 0;
-        if is_party || says_more && is_first {
+        // "The council opens Alder Bridge, the oldest one, closed in May": its verb stood before.
+        let left = words.get(..=*before).unwrap_or_default();
+        let has_verb = left
+            .windows(2)
+            .any(|pair| matches!(pair, [verb, next] if verb.may_be_verb() && next.has_capital()));
+        if is_party || says_more && is_first && !has_verb {
             edits.push(cut(range, true));
         }
     }
@@ -340,10 +342,12 @@ pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
 
 /// What wants the time behind it.
 #[rustfmt::skip]
-const BINDING: [&str; 41] = [
+const BINDING: [&str; 56] = [
     "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
     "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
     "but", "a", "an", "each", "every", "one", "his", "her", "their", "its",
+    "begin", "start", "begins", "starts", "open", "opens", "end", "ends", "expire", "expires", "effect", "due", "scheduled",
+    "set", "held",
 ];
 
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that

@@ -70,7 +70,9 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         let Some(first) = gone.first().filter(|_| gone.len() > 1) else {
             continue;
         };
-        if before.text.ends_with(';') && is_whole(left) && !attribute(gone) {
+        // A clause goes, an item of a list does not.
+        let is_only = words.iter().filter(|word| word.text.ends_with(';')).count() == 1;
+        if before.text.ends_with(';') && is_only && is_whole(left) && have_verb(gone) && !attribute(gone) {
             edits.push(cut(index..words.len(), true));
         }
         if !before.has_comma() || !is_whole(left) {

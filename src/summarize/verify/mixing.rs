@@ -5,7 +5,7 @@
 use super::support::content_words;
 use super::{Candidate, reason_if};
 use crate::domain::CheckReason;
-use crate::summarize::compression;
+use crate::summarize::{compression, equals};
 use crate::text::facts;
 use crate::text::similarity::{common_subsequence, is_function_word};
 
@@ -59,10 +59,39 @@ pub fn spliced(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let is_known = |word: &Token<'_>| {
         !AUXILIARIES.contains(&word.lower.as_str()) || source.iter().any(|other| other.has(&word.lower))
     };
+    let is_cut_wrongly = joins
+        || drops_a_frame(candidate.text, &pairs, &source)
+        || drops_a_quantity(&own, &pairs, &source)
+        || ends_before_a_quotation(&pairs, &source);
     reason_if(
-        joins || drops_a_frame(candidate.text, &pairs, &source) || !own.iter().all(is_known),
+        is_cut_wrongly || !own.iter().all(is_known),
         CheckReason::FactsMixed,
     )
+}
+
+/// "Most voters" are not "the voters".
+fn drops_a_quantity(own: &[Token<'_>], pairs: &[(usize, usize)], source: &[Token<'_>]) -> bool {
+    let is_quantity = |token: &Token<'_>| QUANTITIES.contains(&token.lower.as_str());
+    let is_kept = |quantity: &Token<'_>| {
+        let plain = equals::plain(&quantity.lower);
+        own.iter().any(|word| equals::plain(&word.lower) == plain)
+    };
+    pairs.iter().any(|(_, at)| {
+        let before = at.checked_sub(1).and_then(|before| source.get(before));
+        before.is_some_and(|before| is_quantity(before) && !is_kept(before))
+    })
+}
+
+/// "She opened with her message, \"Bridges first,\"": the message is what is quoted.
+fn ends_before_a_quotation(pairs: &[(usize, usize)], source: &[Token<'_>]) -> bool {
+    let Some((_, last)) = pairs.last() else {
+        return false;
+    };
+    let announces = source
+        .get(*last)
+        .is_some_and(|last| last.text.ends_with([',', ':']));
+    let quotes = |next: &Token<'_>| next.text.starts_with(['"', '“']);
+    announces && source.get(last + 1).is_some_and(quotes)
 }
 
 /// "She would note that the bridge was closed" is not "the bridge was closed".
@@ -178,6 +207,12 @@ fn aligned(own: &[Token<'_>], source: &[Token<'_>]) -> Vec<(usize, usize)> {
     pairs
 }
 
+/// How many of a kind: without it, all of them are meant.
+#[rustfmt::skip]
+const QUANTITIES: [&str; 12] = [
+    "most", "some", "many", "few", "several", "half", "almost", "nearly", "only", "part", "hardly", "barely",
+];
+
 /// So many words behind "that" the clause that it opens has begun.
 const MOST_BEHIND_THAT: usize = 4;
 
@@ -251,6 +286,16 @@ mod tests {
                 true,
             ),
             (
+                "The voters of the town want the bridge.",
+                "Most voters of the town want the bridge.",
+                true,
+            ),
+            (
+                "The mayor opened the campaign with her message.",
+                "The mayor opened the campaign with her message, “Bridges first,” in the old hall.",
+                true,
+            ),
+            (
                 "The mayor cut the levy to its old height.",
                 "The mayor, who was elected in May, cut the levy to its old height and ordered a refund.",
                 false,
@@ -261,6 +306,7 @@ mod tests {
                 false,
             ),
             ("The levy did not fall.", "The levy didn't fall.", false),
+            ("Almost 300 voters met.", "Nearly 300 voters met.", false),
         ] {
             assert_eq!(is_spliced(text, evidence), is_refused, "{text}");
         }
