@@ -207,10 +207,11 @@ fn aligned(own: &[Token<'_>], source: &[Token<'_>]) -> Vec<(usize, usize)> {
     pairs
 }
 
-/// How many of a kind: without it, all of them are meant.
+/// How many of a kind, and how much so: without it, all of them are meant, and wholly.
 #[rustfmt::skip]
-const QUANTITIES: [&str; 12] = [
-    "most", "some", "many", "few", "several", "half", "almost", "nearly", "only", "part", "hardly", "barely",
+const QUANTITIES: [&str; 18] = [
+    "most", "some", "many", "few", "several", "half", "almost", "nearly", "only", "part", "hardly", "barely", "largely",
+    "mostly", "mainly", "partly", "effectively", "essentially",
 ];
 
 /// So many words behind "that" the clause that it opens has begun.
