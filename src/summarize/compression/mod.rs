@@ -1,8 +1,8 @@
 //! Sentence compression: what a source sentence says, in fewer words or another order, for the model to choose from.
 //!
 //! Where the grounded writer may put licensed words together wrongly, a compression cannot: it keeps the sentence's own
-//! words in its own grammar, without what is beside the point (`cuts.rs`), perhaps with the speaker moved
-//! (`attribution.rs`). The model writes one of these wordings under the constraint [`OneOf`]: it decides, word by word,
+//! words in its own grammar, without what is beside the point (`leads.rs` before the subject, `ends.rs` at the end, `cuts.rs`
+//! between), perhaps with the speaker moved (`attribution.rs`). The model writes one of these wordings under the constraint [`OneOf`]: it decides, word by word,
 //! which reads best beside the evidence.
 
 mod words;

@@ -7,7 +7,7 @@
 mod judging;
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::candidates::{self, Round};
 use super::citing::{self, Citer};
@@ -134,8 +134,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         self.drafts = points.iter().map(|point| Draft::new(point, material)).collect();
         self.keep_unchanged();
         if material.served == Served::Yes {
-            let spare = self.compress_open(prompt)?;
-            self.replace_open(spare);
+            self.compress_open(prompt)?;
             if self.lens.is_none() {
                 self.write_open(prompt, Round::First)?;
                 self.write_open(prompt, Round::Second)?;
@@ -199,19 +198,48 @@ impl<'w, 'a> Writer<'w, 'a> {
         })
     }
 
-    /// Has the model choose among the compressions that pass, for every point that has some, and accepts them; those of
-    /// spare points are returned. Nothing without the gate: it is what makes the list.
-    fn compress_open(&mut self, prompt: &Prompt) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
-        let mut spare = Vec::new();
-        if self.desk.settings.gate == Gate::Off || self.is_full() {
-            return Ok(spare);
+    /// Gives every point that has some the compression which the model chooses, then spare points the places of those that
+    /// have none, no more of them at a time than there are such places. Nothing without the gate: it is what makes the
+    /// list.
+    fn compress_open(&mut self, prompt: &Prompt) -> Result<(), SummarizeError> {
+        if self.desk.settings.gate == Gate::Off {
+            return Ok(());
         }
+        let places = self.places.min(self.drafts.len());
+        let mut untried = 0..places;
+        for (index, wording) in self.compress(prompt, &mut untried, places)? {
+            if !self.is_full() && self.still_passes(&wording) {
+                self.accept(index, wording, None);
+            }
+        }
+        let mut untried = places..self.drafts.len();
+        while !untried.is_empty() && !self.is_full() {
+            let open = self.replaceable().len();
+            if open == 0 {
+                break;
+            }
+            let spare = self.compress(prompt, &mut untried, open)?;
+            self.replace_open(spare);
+        }
+        Ok(())
+    }
+
+    /// Has the model choose among the compressions that pass, for the first so many of these points that have some; what
+    /// it looked at is taken from `untried`.
+    fn compress(
+        &mut self,
+        prompt: &Prompt,
+        untried: &mut Range<usize>,
+        most: usize,
+    ) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
         let mut chosen = Vec::new();
         let mut requests = Vec::new();
-        for (index, draft) in self.drafts.iter().enumerate() {
-            if draft.bullet.is_some() {
+        while requests.len() < most
+            && let Some(index) = untried.next()
+        {
+            let Some(draft) = self.drafts.get(index).filter(|draft| draft.bullet.is_none()) else {
                 continue;
-            }
+            };
             let sentences = fallback::order(self.material, draft.point);
             let usable = |wording: &str, passage: &Passage<'_>| {
                 let text = dates::dated(self.material, wording, &[*passage]).text;
@@ -242,28 +270,29 @@ impl<'w, 'a> Writer<'w, 'a> {
             evidence: self.dated_sentences(&[*passage]),
         });
         let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
+        let mut wordings = Vec::new();
         for ((index, passage, text, check), refusal) in passed.into_iter().zip(refusals) {
-            if let Some(reason) = refusal {
-                self.note_refused(index, vec![vec![reason]]);
-                continue;
-            }
-            // Once more: bullets that were accepted meanwhile may say the same.
-            if self.check(&text, &[passage], verify::ABSTRACTIVE).verdict == Verdict::Verified {
-                let wording = Wording {
-                    text,
-                    added: Vec::new(),
-                    kind: BulletKind::Abstractive,
-                    cited: vec![passage],
-                    check,
-                };
-                if index < self.places && !self.is_full() {
-                    self.accept(index, wording, None);
-                } else {
-                    spare.push((index, wording));
-                }
+            match refusal {
+                Some(reason) => self.note_refused(index, vec![vec![reason]]),
+                None => wordings.push((
+                    index,
+                    Wording {
+                        text,
+                        added: Vec::new(),
+                        kind: BulletKind::Abstractive,
+                        cited: vec![passage],
+                        check,
+                    },
+                )),
             }
         }
-        Ok(spare)
+        Ok(wordings)
+    }
+
+    /// Whether it still passes beside the bullets that were accepted meanwhile, which may say the same.
+    fn still_passes(&self, wording: &Wording<'a>) -> bool {
+        let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
+        check.verdict == Verdict::Verified
     }
 
     fn is_full(&self) -> bool {
@@ -271,14 +300,20 @@ impl<'w, 'a> Writer<'w, 'a> {
         bullets.count() >= self.places
     }
 
-    /// Gives the places of points without a bullet to spare ones that have a wording, the least points first. The first
-    /// point, and what several outlets say, keep theirs.
-    fn replace_open(&mut self, spare: Vec<(usize, Wording<'a>)>) {
-        let open = |(index, draft): (usize, &Draft<'_, '_>)| {
-            (index > 0 && draft.bullet.is_none() && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
+    /// The points whose places a spare one may get, the least last: those without a bullet, but for the first one and what
+    /// several outlets say.
+    fn replaceable(&self) -> Vec<usize> {
+        let is_replaceable = |(index, draft): (usize, &Draft<'_, '_>)| {
+            let is_open = draft.bullet.is_none() && !draft.given_up;
+            (index > 0 && is_open && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
         };
         let mains = self.drafts.iter().take(self.places).enumerate();
-        let mut replaceable: Vec<usize> = mains.filter_map(open).collect();
+        mains.filter_map(is_replaceable).collect()
+    }
+
+    /// Gives the places of points without a bullet to spare ones that have a wording, the least points first.
+    fn replace_open(&mut self, spare: Vec<(usize, Wording<'a>)>) {
+        let mut replaceable = self.replaceable();
         let is_common = has_common_ground(self.material);
         for (index, wording) in spare {
             if self.is_full() {
@@ -292,9 +327,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             let Some(replaced) = lesser.map(|at| replaceable.remove(at)) else {
                 continue;
             };
-            // Once more: bullets that were accepted meanwhile may say the same.
-            let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
-            if check.verdict != Verdict::Verified {
+            if !self.still_passes(&wording) {
                 replaceable.push(replaced);
                 replaceable.sort_unstable();
                 continue;
