@@ -78,22 +78,7 @@ pub(super) fn moved_back(words: &[Word]) -> Option<Vec<Word>> {
     if !is_plain {
         return None;
     }
-    let mut moved: Vec<Word> = statement.to_vec();
-    let last = moved.last_mut()?;
-    let bare = last.unstopped();
-    last.text = match bare.strip_suffix('"') {
-        Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
-        None => format!("{bare},"),
-    };
-    if let Some(first) = moved.first_mut() {
-        first.text = capitalised(&first.text);
-    }
-    let mut behind: Vec<Word> = words.get(..end_of_verb)?.to_vec();
-    if let Some(first) = behind.first_mut() {
-        first.text = within_a_sentence(first);
-    }
-    moved.extend(behind);
-    Some(moved)
+    put_behind(statement, words.get(..end_of_verb)?)
 }
 
 /// "S, X said (on Monday)." becomes "X said (on Monday) S."
@@ -119,21 +104,7 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
     if !is_plain {
         return None;
     }
-    let mut moved: Vec<Word> = behind.to_vec();
-    let last = moved.last_mut()?;
-    last.text = last.text.trim_end_matches('.').to_owned();
-    if let Some(first) = moved.first_mut() {
-        first.text = capitalised(&first.text);
-    }
-    let mut rest = statement.to_vec();
-    if let Some(first) = rest.first_mut() {
-        first.text = within_a_sentence(first);
-    }
-    if let Some(last) = rest.last_mut() {
-        last.text = last.unmarked();
-    }
-    moved.extend(rest);
-    Some(moved)
+    put_before(statement, behind, "")
 }
 
 /// "According to X, S." becomes "S, according to X."
@@ -153,25 +124,7 @@ pub(super) fn source_back(words: &[Word]) -> Option<Vec<Word>> {
     if !is_plain {
         return None;
     }
-    let mut moved = statement.to_vec();
-    if let Some(first) = moved.first_mut() {
-        first.text = capitalised(&first.text);
-    }
-    let last = moved.last_mut()?;
-    let bare = last.unstopped();
-    last.text = match bare.strip_suffix('"') {
-        Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
-        None => format!("{bare},"),
-    };
-    let mut source = source.to_vec();
-    if let Some(first) = source.first_mut() {
-        first.text = first.text.to_lowercase();
-    }
-    if let Some(last) = source.last_mut() {
-        last.text = last.unmarked();
-    }
-    moved.extend(source);
-    Some(moved)
+    put_behind(statement, source)
 }
 
 /// "S, according to X." becomes "According to X, S."
@@ -192,20 +145,42 @@ pub(super) fn source_front(words: &[Word]) -> Option<Vec<Word>> {
     if !is_plain {
         return None;
     }
-    let mut moved = source.to_vec();
-    if let Some(first) = moved.first_mut() {
-        first.text = capitalised(&first.text);
-    }
+    put_before(statement, source, ",")
+}
+
+/// "S, who says it."
+fn put_behind(statement: &[Word], who: &[Word]) -> Option<Vec<Word>> {
+    let mut moved = statement.to_vec();
     let last = moved.last_mut()?;
-    last.text = format!("{},", last.unstopped());
-    let mut rest = statement.to_vec();
-    if let Some(first) = rest.first_mut() {
-        first.text = within_a_sentence(first);
-    }
-    if let Some(last) = rest.last_mut() {
-        last.text = last.unmarked();
-    }
-    moved.extend(rest);
+    let bare = last.unstopped();
+    last.text = match bare.strip_suffix('"') {
+        Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
+        None => format!("{bare},"),
+    };
+    let first = moved.first_mut()?;
+    first.text = capitalised(&first.text);
+    let behind = moved.len();
+    moved.extend_from_slice(who);
+    let opens = moved.get_mut(behind)?;
+    opens.text = within_a_sentence(opens);
+    let last = moved.last_mut()?;
+    last.text = last.unmarked();
+    Some(moved)
+}
+
+/// "Who says it S.", with a mark between the two.
+fn put_before(statement: &[Word], who: &[Word], mark: &str) -> Option<Vec<Word>> {
+    let mut moved = who.to_vec();
+    let last = moved.last_mut()?;
+    last.text = last.unstopped() + mark;
+    let first = moved.first_mut()?;
+    first.text = capitalised(&first.text);
+    let behind = moved.len();
+    moved.extend_from_slice(statement);
+    let opens = moved.get_mut(behind)?;
+    opens.text = within_a_sentence(opens);
+    let last = moved.last_mut()?;
+    last.text = last.unmarked();
     Some(moved)
 }
 
@@ -216,7 +191,7 @@ fn is_known_case(word: &Word) -> bool {
 }
 
 fn is_common(word: &Word) -> bool {
-    is_function_word(&word.lower) || COMMON.contains(&word.lower.as_str())
+    is_function_word(&word.lower) || word.is(&["according"]) || COMMON.contains(&word.lower.as_str())
 }
 
 /// A word that opened the sentence as it stands within one: names keep their capital.

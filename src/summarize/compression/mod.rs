@@ -2,8 +2,8 @@
 //!
 //! Where the grounded writer may put licensed words together wrongly, a compression cannot: it keeps the sentence's own
 //! words in its own grammar, without what is beside the point (`leads.rs` before the subject, `ends.rs` at the end, `cuts.rs`
-//! between), perhaps with the speaker moved (`attribution.rs`). The model writes one of these wordings under the constraint [`OneOf`]: it decides, word by word,
-//! which reads best beside the evidence.
+//! between), perhaps with the speaker moved (`attribution.rs`). The model writes one of these wordings under the constraint
+//! [`OneOf`]: it decides, word by word, which reads best beside the evidence.
 
 mod words;
 mod cuts;
@@ -71,12 +71,13 @@ pub fn wordings(sentence: &str, max_copied_words: usize) -> Vec<String> {
             moved.into_iter().flatten().chain([kept])
         });
         for variant in variants {
+            if !is_balanced(&variant, &source) || conditions(&variant) != conditions(&source) {
+                continue;
+            }
             let text = finish(&variant);
             let changed = changed_share(&text, sentence);
             let run = longest_shared_run(&similarity::words(&text), &own_words);
-            let is_long = text.split(' ').count() >= MIN_WORDS
-                && is_balanced(&variant, &source)
-                && conditions(&variant) == conditions(&source);
+            let is_long = text.split(' ').count() >= MIN_WORDS;
             if changed >= MIN_CHANGED && 1.0 - changed >= MIN_KEPT && run <= max_copied_words && is_long {
                 found.insert(text.clone(), told(&text));
             }

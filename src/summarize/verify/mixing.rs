@@ -231,21 +231,7 @@ mod tests {
     use super::*;
 
     fn is_spliced(text: &str, evidence: &str) -> bool {
-        let copies = super::super::copying::CopyIndex::new(&[], 14);
-        let rules = super::super::Rules {
-            headline: None,
-            language: Some("en"),
-            instructions: &[],
-            copies: &copies,
-            max_chars: 320,
-        };
-        let candidate = Candidate {
-            text,
-            evidence: &[evidence],
-            accepted: &[],
-            rules: &rules,
-        };
-        !spliced(&candidate).is_empty()
+        !super::super::found_by(spliced, text, evidence).is_empty()
     }
 
     #[test]

@@ -51,6 +51,25 @@ pub struct Candidate<'a> {
 /// One check; the reasons for which it refuses a wording, or none.
 pub type CheckFn = fn(&Candidate<'_>) -> Vec<CheckReason>;
 
+/// What one check finds of a text beside one cited sentence.
+#[cfg(test)]
+fn found_by(check: CheckFn, text: &str, evidence: &str) -> Vec<CheckReason> {
+    let copies = copying::CopyIndex::new(&[], 14);
+    let rules = Rules {
+        headline: None,
+        language: Some("en"),
+        instructions: &[],
+        copies: &copies,
+        max_chars: 320,
+    };
+    check(&Candidate {
+        text,
+        evidence: &[evidence],
+        accepted: &[],
+        rules: &rules,
+    })
+}
+
 /// The checks of a wording that the model wrote.
 pub const ABSTRACTIVE: &[CheckFn] = &[
     leak::abstains,

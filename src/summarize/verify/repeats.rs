@@ -97,21 +97,7 @@ mod tests {
     }
 
     fn repeats_itself_beside(text: &str, evidence: &str) -> bool {
-        let copies = super::super::copying::CopyIndex::new(&[], 14);
-        let rules = super::super::Rules {
-            headline: None,
-            language: Some("en"),
-            instructions: &[],
-            copies: &copies,
-            max_chars: 320,
-        };
-        let candidate = Candidate {
-            text,
-            evidence: &[evidence],
-            accepted: &[],
-            rules: &rules,
-        };
-        !itself(&candidate).is_empty()
+        !super::super::found_by(itself, text, evidence).is_empty()
     }
 
     #[test]
