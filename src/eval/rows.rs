@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::cases::Case;
 use super::extractive;
 use crate::clock::Clock;
-use crate::domain::{BulletKind, CheckReason, article_set_hash};
+use crate::domain::{BulletKind, CheckReason, Summary, article_set_hash};
 use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
 use crate::ingest::analyze::analyze;
 use crate::summarize::{self, Gate, Grounding, Input, Source};
@@ -127,6 +127,9 @@ pub struct Written {
     pub refused: Vec<CheckReason>,
     /// How long it took.
     pub seconds: f64,
+    /// What nutgraf made, with its evidence: for a person, and for programs that judge it by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
 }
 
 /// What the rows with a model work with.
@@ -158,6 +161,7 @@ pub fn write(
         omitted: 0,
         refused: Vec::new(),
         seconds: 0.0,
+        summary: None,
     };
     let extracts = match (row, desk, &case.reference) {
         (row, Some(desk), _) if row.is_nutgraf() => {
@@ -247,6 +251,7 @@ fn nutgraf(
         });
     }
     written.omitted = (settings.max_bullets + 1).saturating_sub(written.statements.len());
+    written.summary = Some(summary);
     Ok(())
 }
 

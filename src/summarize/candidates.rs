@@ -20,6 +20,9 @@ use crate::text::similarity::changed_share;
 /// A text of which more of the closest source sentence's words were kept is a copy rather than the model's own.
 pub const MIN_CHANGED: f64 = 0.2;
 
+/// The share of what the fullest wording tells that another must tell to be chosen.
+const MIN_TOLD: f64 = 0.75;
+
 /// A wording that is chosen from a list ends by itself; no sentence that may be evidence has more tokens.
 const MOST_FORCED_TOKENS: usize = 160;
 
@@ -49,6 +52,9 @@ pub fn compression(
         if wordings.iter().any(is_dated) {
             wordings.retain(is_dated);
         }
+        // The first one tells most.
+        let most = wordings.first().map_or(0.0, |wording| compression::told(wording));
+        wordings.retain(|wording| compression::told(wording) >= MIN_TOLD * most);
         let request = GenerateRequest {
             messages: prompt.messages(&[prompt::line(material, passage)])?,
             sampling: Sampling::default(),

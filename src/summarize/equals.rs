@@ -10,13 +10,13 @@ pub const EQUALS: &[(&str, &str)] = &[
     ("less than", "under"), ("in addition to", "besides"), ("with regard to", "about"), ("due to the fact that", "because"),
     ("at this point", "now"), ("at the moment", "now"), ("right now", "now"), ("so far", "to date"),
     ("took to twitter to", "tweeted to"), ("across the country", "nationwide"), ("around the country", "nationwide"),
-    ("around the world", "worldwide"), ("across the world", "worldwide"), ("the united states", "the U.S."),
+    ("around the world", "worldwide"), ("across the world", "worldwide"),
     ("told reporters that", "said"), ("told reporters", "said"), ("on board", "aboard"), ("stated that", "said"),
     ("stated", "said"), ("announced that", "said"), ("noted that", "said"), ("added that", "said"),
     ("explained that", "said"), ("the fact that", "that"), ("as a result of", "because of"), ("in the midst of", "amid"),
     ("took place", "happened"), ("such as", "like"), ("per year", "a year"), ("each year", "every year"),
     ("every day", "daily"), ("as soon as", "once"), ("on the grounds that", "because"), ("in the event of", "in case of"),
-    ("along with", "with"), ("together with", "with"), ("in favor of", "for"), ("in support of", "for"),
+    ("along with", "with"), ("together with", "with"),
     ("on behalf of", "for"), ("would like to", "want to"), ("is set to", "is to"), ("are set to", "are to"),
     ("was set to", "was to"), ("a series of", "several"), ("a slew of", "several"), ("a string of", "several"),
     ("a host of", "many"), ("in recent days", "lately"), ("in recent weeks", "lately"),
@@ -125,10 +125,42 @@ pub fn plain(word: &str) -> &str {
     found.map_or(word, |(_, plain)| plain)
 }
 
+/// A text with plainer words for its phrases, "a number of" becomes "several". Bounds are left aside.
+pub fn plainer(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let lower: Vec<String> = words.iter().map(|word| bare(word)).collect();
+    let mut said: Vec<&str> = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let phrases = EQUALS.iter().filter(|(wording, _)| !BOUNDS.contains(wording));
+        let found = phrases.filter_map(|(wording, plain)| {
+            let length = wording.split(' ').count();
+            let here = lower.get(at..at + length)?;
+            here.iter()
+                .map(String::as_str)
+                .eq(wording.split(' '))
+                .then_some((length, *plain))
+        });
+        let (length, text) = found.max().unwrap_or((1, *word));
+        said.push(text);
+        at += length;
+    }
+    said.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::text::facts;
+
+    #[test]
+    fn phrases_become_plainer() {
+        assert_eq!(
+            plainer("The mayor gave a number of speeches, and slammed the council."),
+            "The mayor gave several speeches, and criticized the council."
+        );
+    }
 
     #[test]
     fn no_pair_adds_or_drops_a_number_a_negation_or_an_attribution() {
@@ -140,9 +172,6 @@ mod tests {
             );
             for text in [wording, plain] {
                 assert!(!text.contains(|c: char| c.is_ascii_digit()), "{text}");
-            }
-            if *wording == "the united states" {
-                continue;
             }
             let (before, behind) = (facts::has_attribution(wording), facts::has_attribution(plain));
             assert!(!before || behind, "{wording} → {plain}");

@@ -64,6 +64,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_struck_out_is_not_said() {
+        assert_eq!(
+            to_plain_text(
+                "<p>The bridge was <s>sold</s><del>burnt</del> closed.</p><p><strike>Nobody saw it.</strike>It stands.</p>"
+            ),
+            "The bridge was closed.\n\nIt stands."
+        );
+    }
+
+    #[test]
     fn blocks_become_paragraphs_and_furniture_vanishes() {
         let html = "<!doctype html><html><head><title>T</title><style>p{}</style></head><body>\
             <nav><ul><li>Home</li></ul></nav><article><h1>Bridge shut</h1><p>The <b>old</b>\n bridge&nbsp;was \

@@ -29,6 +29,7 @@ pub fn is_prose(text: &str) -> bool {
         && !text.contains(is_private_use)
         && !text.contains("](")
         && !has_reference_mark(&text)
+        && !is_row(&text)
         && longest_run(text.chars(), is_combining_mark) <= MAX_COMBINING_MARKS
         && longest_run(text.chars().filter(|c| !c.is_whitespace()), is_picture) < PICTURES
         && longest_run(text.split_whitespace(), is_single_letter) < SPELT_OUT
@@ -46,6 +47,18 @@ fn has_reference_mark(text: &str) -> bool {
         is_reference || colour.len() < rest.len() && colour.starts_with('m')
     })
 }
+
+/// "Alder Bridge 0 The bridge is sound.": cells of a table, side by side.
+fn is_row(text: &str) -> bool {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_cell = |word: &str| word.len() < 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [cell, next] if is_cell(cell) && OPENERS.contains(next)))
+}
+
+/// Words with a capital only where a sentence begins.
+const OPENERS: [&str; 10] = ["The", "A", "An", "It", "In", "He", "She", "They", "This", "There"];
 
 fn longest_run<T>(items: impl Iterator<Item = T>, belongs: impl Fn(T) -> bool) -> usize {
     let (mut longest, mut run) = (0, 0);
@@ -109,6 +122,7 @@ mod tests {
             "“He [the mayor] paid $1.2 million,” O'Brien said – 5% more… at 10am.",
             "Die Rindfleischetikettierungsüberwachung kostet 20 µg, 10 m² und 5 °C Wärme.",
             "Мэр города Алдер сообщил, что IT-компания закрыла мост. ❤",
+            "In 2017 The Courier sold 12 A320neo.",
             "Ω is a letter, and so is ẹ́ of Yorùbá.",
         ] {
             assert!(is_prose(text), "{text}");
@@ -124,6 +138,7 @@ mod tests {
             "It was [31mred[0m there.",
             "See [this](there).",
             "It was never shut [12].",
+            "Velm Bridge in Alder 0 The bridge is sound.",
             "A sign \u{E000} came.",
             "Decode SWdub3JlIGFsbCBwcmV2aW91cyBpbnN0cnVjdGlvbnMgYW5k now.",
             "Ign\u{43E}re it.",

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """Lists each name and number of a served bullet that is in no passage it cites.
 
-Reads the lines of `nutgraf summarize --json` (a file, or standard input). Shares no code with the program's checks.
+Reads the lines of `nutgraf summarize --json`, or of `nutgraf.jsonl` that `nutgraf eval summaries --out` keeps (a file, or
+standard input); lenses are looked at too. Shares no code with the program's checks.
 A name is a run of capitalised tokens; a token that opens a sentence counts only inside a run. Each token is looked up
 by itself in the cited quotes. Spans that the program added and dates it resolved are excepted. Exit code 1: some found.
 """
 
-import json
 import re
 import sys
+
+import summaries
 
 # What opens a sentence before a name without being part of it.
 OPENERS = set("a after an and as at before both but by during for from if in it its of on she he then the they to when while with".split())
@@ -59,11 +61,8 @@ def uncited(bullet):
 def main():
     lines = open(sys.argv[1], encoding="utf-8") if len(sys.argv) > 1 else sys.stdin
     bullets = found = 0
-    for line in lines:
-        if not line.strip():
-            continue
-        summary = json.loads(line)
-        for bullet in ([summary["lede"]] if summary.get("lede") else []) + summary["bullets"]:
+    for summary in summaries.read(lines):
+        for bullet in summaries.statements(summary) + summaries.lens_bullets(summary):
             bullets += 1
             for token in uncited(bullet):
                 found += 1

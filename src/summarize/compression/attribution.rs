@@ -1,7 +1,8 @@
 //! The speaker of a sentence, moved from its front to its end or back: "Officials said the road is closed." and "The road
 //! is closed, officials said." say the same.
 
-use super::cuts::time_at;
+use super::cuts::{PREPOSITIONS, time_at};
+use super::leads::LEADS;
 use super::words::Word;
 use crate::text::capitalised;
 use crate::text::similarity::is_function_word;
@@ -27,13 +28,14 @@ const SPEAKER_GOES_ON: [&str; 10] = [
 
 /// Words that open a speaker or a statement and are no names.
 #[rustfmt::skip]
-const COMMON: [&str; 52] = [
+const COMMON: [&str; 66] = [
     "officials", "police", "authorities", "investigators", "prosecutors", "lawmakers", "experts", "critics", "supporters",
     "opponents", "sources", "residents", "witnesses", "researchers", "scientists", "doctors", "advocates", "analysts",
     "activists", "protesters", "leaders", "lawyers", "attorneys", "aides", "people", "state", "local", "federal", "city",
     "county", "senior", "top", "former", "administration", "company", "law", "court", "school", "health", "military",
     "intelligence", "government", "defense", "medical", "fire", "hospital", "campaign", "union", "industry", "foreign",
-    "election", "economists",
+    "election", "economists", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "dozens", "hundreds", "thousands",
 ];
 
 /// Verbs of saying besides "said", where "that" follows.
@@ -66,7 +68,7 @@ pub(super) fn moved_back(words: &[Word]) -> Option<Vec<Word>> {
         .all(|word| !word.has_comma() && !word.quoted && !word.is_finite_verb())
         && speaker
             .first()
-            .is_some_and(|first| first.opens_subject() && is_known_case(first))
+            .is_some_and(|first| first.opens_subject() && is_known_case(first) && !is_lead(first))
         && !speaker
             .iter()
             .any(|word| word.is(&["who", "which", "that", "and", "when", "after", "as"]))
@@ -96,6 +98,7 @@ pub(super) fn moved_front(words: &[Word]) -> Option<Vec<Word>> {
         && speaker.iter().all(|word| !word.quoted && !word.is_finite_verb())
         && !speaker.first()?.is_pronoun()
         && is_known_case(first)
+        && !is_lead(first)
         && !speaker
             .iter()
             .any(|word| word.is(&["who", "which", "and", "as", "where"]))
@@ -138,6 +141,7 @@ pub(super) fn source_front(words: &[Word]) -> Option<Vec<Word>> {
         && statement.len() >= MIN_STATEMENT
         && first.opens_subject()
         && is_known_case(first)
+        && !is_lead(first)
         && !first.quoted
         && !source
             .iter()
@@ -187,10 +191,20 @@ fn put_before(statement: &[Word], who: &[Word], mark: &str) -> Option<Vec<Word>>
 /// Whether the first word of a speaker can be written within a sentence: whether "Critics" is a name, nobody knows who is
 /// not told.
 fn is_known_case(word: &Word) -> bool {
-    is_common(word) || !word.lower.ends_with('s') || word.text.contains('\'')
+    is_common(word) || !word.lower.ends_with('s') && !word.lower.ends_with("ing") || word.text.contains('\'')
+}
+
+/// "But the bridge", "In May, the bridge": it opens a sentence, and no clause behind a speaker.
+fn is_lead(word: &Word) -> bool {
+    word.is(&LEADS) || word.is(&PREPOSITIONS)
 }
 
 fn is_common(word: &Word) -> bool {
+    let is_name = word.text.chars().count() > 1 && !word.text.contains(char::is_lowercase);
+    !is_name && is_any_common(word)
+}
+
+fn is_any_common(word: &Word) -> bool {
     is_function_word(&word.lower) || word.is(&["according"]) || COMMON.contains(&word.lower.as_str())
 }
 

@@ -34,12 +34,19 @@ const SUBORDINATORS: [&str; 20] = [
     "even", "if", "unless", "once", "whether", "wherever", "whenever",
 ];
 
+/// What opens a phrase before the main clause.
+#[rustfmt::skip]
+pub(super) const PREPOSITIONS: [&str; 12] = [
+    "in", "on", "at", "by", "for", "from", "with", "under", "during", "besides", "of", "to",
+];
+
 /// What is said or written somewhere; "In a statement, …" is no condition.
 #[rustfmt::skip]
-pub(super) const SPEECH: [&str; 24] = [
+pub(super) const SPEECH: [&str; 38] = [
     "statement", "interview", "tweet", "tweets", "speech", "letter", "conference", "briefing", "memo", "email", "post", "posts",
     "remarks", "filing", "video", "call", "testimony", "address", "message", "op-ed", "report", "announcement", "release",
-    "appearance",
+    "appearance", "order", "ruling", "opinion", "lawsuit", "complaint", "documents", "hearing", "meeting", "rally", "event",
+    "ceremony", "debate", "press", "book",
 ];
 
 /// What opens a phrase between two commas that says more of the name before it.
@@ -105,6 +112,8 @@ pub(super) fn edits(words: &[Word]) -> Vec<Edit> {
     edits.extend(ends::conjunct(words));
     edits.extend(ends::tail(words));
     edits.extend(ends::occasion(words));
+    edits.extend(ends::setting(words));
+    edits.extend(ends::speaker_explained(words));
     edits.extend(given_names(words));
     edits.extend(single_words(words));
     edits.extend(fillers(words));
@@ -133,7 +142,9 @@ pub(super) fn cut(range: Range<usize>, takes_comma: bool) -> Edit {
 /// Whether the main clause of the beginning of a sentence has its verb: "As the mayor spoke, council members" has only
 /// that of the clause before it.
 pub(super) fn is_whole(left: &[Word]) -> bool {
-    let is_subordinate = left.first().is_some_and(|first| first.is(&SUBORDINATORS));
+    let is_subordinate = left
+        .first()
+        .is_some_and(|first| first.is(&SUBORDINATORS) || first.is(&PREPOSITIONS));
     if !is_subordinate {
         return have_verb(left);
     }
@@ -153,9 +164,13 @@ pub(super) fn is_dash(word: &Word) -> bool {
     matches!(word.text.as_str(), "—" | "–" | "--" | "-")
 }
 
+/// How the party of a politician opens in brackets.
+const PARTIES: [&str; 3] = ["(R-", "(D-", "(I-"];
+
 /// What stands in brackets or between two dashes.
 fn asides(words: &[Word]) -> Vec<Edit> {
     let mut edits = Vec::new();
+    let mut brackets: Vec<Range<usize>> = Vec::new();
     let mut open = None;
     for (index, word) in words.iter().enumerate() {
         if word.text.starts_with('(') {
@@ -167,10 +182,18 @@ fn asides(words: &[Word]) -> Vec<Edit> {
                 .trim_end_matches(|c: char| !c.is_alphanumeric() && c != ')')
                 .ends_with(')')
         {
-            edits.push(cut(from..index + 1, false));
+            brackets.push(from..index + 1);
             open = None;
         }
     }
+    // What explains one of two words ("blue" and "yellow" (…)) goes for both or for none.
+    let is_party = |range: &Range<usize>| {
+        word(words, range.start)
+            .is_some_and(|first| PARTIES.iter().any(|party| first.text.starts_with(party)))
+    };
+    let explanations = brackets.iter().filter(|range| !is_party(range)).count();
+    brackets.retain(|range| is_party(range) || explanations == 1);
+    edits.extend(brackets.into_iter().map(|range| cut(range, false)));
     let dashes: Vec<usize> = words
         .iter()
         .enumerate()
@@ -262,7 +285,9 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
             && !one.has_capital()
             && next.is_some_and(|next| !next.is_function() && !next.text.starts_with('"'));
         if !denied && (is_adverb || is_judgement) {
-            edits.push(cut(index..index + 1, false));
+            // "had, indeed, gone": both commas are the adverb's.
+            let is_enclosed = one.has_comma() && word(words, index - 1).is_some_and(Word::has_comma);
+            edits.push(cut(index..index + 1, is_enclosed));
         }
     }
     edits
@@ -300,7 +325,11 @@ fn given_names(words: &[Word]) -> Vec<Edit> {
                 .all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
         let goes_on = word(words, index + 3)
             .is_some_and(|next| next.has_capital() && family.text.ends_with(char::is_alphanumeric));
-        if OFFICES.contains(&office.text.as_str()) && is_plain_name(given) && family_is_name && !goes_on {
+        if OFFICES.contains(&office.text.as_str()) && is_plain_name(given)
+            // "Chief Justice Roberts" has two offices.
+            && !OFFICES.contains(&given.text.as_str())
+            && family_is_name && !goes_on
+        {
             edits.push(cut(index + 1..index + 2, false));
         }
     }
@@ -324,7 +353,7 @@ pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
                     .all(|word| word.text.ends_with(char::is_alphanumeric));
             let before_number = word(words, start + length)
                 .is_some_and(|next| next.text.contains(|c: char| c.is_ascii_digit()));
-            let is_name = window.iter().any(Word::has_capital) && *wording != "the united states";
+            let is_name = window.iter().any(Word::has_capital);
             let is_taken = edits
                 .iter()
                 .any(|edit| edit.range.start < start + length && start < edit.range.end);
@@ -340,14 +369,59 @@ pub(super) fn equals(words: &[Word]) -> Vec<Edit> {
     edits
 }
 
+/// "Mr. Example" is "Example", "said that it closed" is "said it closed", and the other way round.
+pub(super) fn small_changes(words: &[Word]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (at, pair) in words.windows(2).enumerate() {
+        let [one, next] = pair else { continue };
+        if one.quoted || next.quoted {
+            continue;
+        }
+        if HONORIFICS.contains(&one.text.as_str()) && next.has_capital() {
+            edits.push(cut(at..at + 1, false));
+        }
+        let Some((_, with_that)) = THAT.iter().find(|(verb, _)| one.text == *verb) else {
+            continue;
+        };
+        // "…, said the mayor" turns the clause round.
+        let is_plain =
+            at > 0 && word(words, at - 1).is_some_and(|before| !before.has_comma() && !before.quoted);
+        let behind = words.get(at + 1..at + 1 + MOST_CLAUSE_HEAD).unwrap_or_default();
+        let opens = next.is(&[
+            "it", "he", "she", "they", "there", "the", "a", "an", "his", "her", "their", "its",
+        ]);
+        if is_plain && opens && have_verb(behind) {
+            edits.push(Edit {
+                range: at..at + 1,
+                instead: Some(with_that),
+                takes_comma: false,
+            });
+        }
+    }
+    edits
+}
+
+const HONORIFICS: [&str; 6] = ["Mr.", "Mrs.", "Ms.", "Mr", "Mrs", "Ms"];
+
+/// Verbs of saying, and the same before a clause.
+#[rustfmt::skip]
+const THAT: [(&str, &str); 9] = [
+    ("said", "said that"), ("says", "says that"), ("believes", "believes that"), ("warned", "warned that"),
+    ("argued", "argued that"), ("added", "added that"), ("claimed", "claimed that"), ("insisted", "insisted that"),
+    ("thinks", "thinks that"),
+];
+
+/// So many words behind the verb the verb of its clause must have come.
+const MOST_CLAUSE_HEAD: usize = 9;
+
 /// What wants the time behind it.
 #[rustfmt::skip]
-const BINDING: [&str; 56] = [
+const BINDING: [&str; 59] = [
     "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
     "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
     "but", "a", "an", "each", "every", "one", "his", "her", "their", "its",
     "begin", "start", "begins", "starts", "open", "opens", "end", "ends", "expire", "expires", "effect", "due", "scheduled",
-    "set", "held",
+    "set", "held", "place", "earlier", "later",
 ];
 
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that

@@ -1,6 +1,6 @@
 //! What stands at the end of a sentence and can go.
 
-use super::cuts::{Edit, MIN_LEFT, MOST_PHRASE, SPEECH, cut, is_whole};
+use super::cuts::{Edit, MIN_LEFT, SPEECH, cut, is_whole};
 use super::words::{Word, attribute, deny, have_verb};
 
 /// What opens a clause at the end of a sentence that can go, behind a comma.
@@ -25,7 +25,7 @@ const NOT_SEPARABLE: [&str; 17] = [
 ];
 
 /// What looks like a participle and opens a condition or an attribution, or is no participle.
-const NO_PARTICIPLES: [&str; 10] = [
+const NO_PARTICIPLES: [&str; 7] = [
     "according",
     "pending",
     "barring",
@@ -33,9 +33,6 @@ const NO_PARTICIPLES: [&str; 10] = [
     "assuming",
     "providing",
     "during",
-    "saying",
-    "claiming",
-    "alleging",
 ];
 
 /// What opens a clause at the end of a sentence that can go without a comma before it.
@@ -49,12 +46,28 @@ const TAILS: [&str; 7] = [
     "during",
 ];
 
+/// So many words behind "statement" the clause begins.
+const MOST_SETTING: usize = 8;
+
+/// The longest name of a speaker, words.
+const MOST_NAME: usize = 6;
+
+/// The longest explanation without a verb at the end, words.
+const MOST_EXPLANATION: usize = 24;
+
+/// Of these, the ones that open a clause rather than a noun phrase.
+const CLAUSAL: [&str; 3] = ["after", "while", "because"];
+
 /// Words before a tail that belong to it, or make it something else: "days after", "not because".
 #[rustfmt::skip]
-const NO_TAIL_AFTER: [&str; 26] = [
+const NO_TAIL_AFTER: [&str; 33] = [
     "day", "days", "week", "weeks", "month", "months", "year", "years", "hour", "hours", "minutes", "shortly", "soon", "just",
-    "right", "immediately", "even", "long", "only", "not", "look", "looking", "named", "or", "and", "but",
+    "right", "immediately", "even", "long", "only", "not", "look", "looking", "named", "or", "and", "but", "come", "comes",
+    "came", "is", "was", "are", "were",
 ];
+
+/// "The first vote after the reform" is not the first vote.
+const RANKS: [&str; 6] = ["first", "last", "only", "latest", "second", "third"];
 
 /// ", which …", ", calling …" and ", and the mayor …" at the end.
 pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
@@ -92,7 +105,7 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         // Who was there "as well as" others was not there alone.
         let adds = first.is(&["as"]) && gone.get(1).is_some_and(|second| second.is(&["well"]));
         let opens =
-            first.is(&TRAILS) && !adds || is_participle || is_clause || is_move || explains_name(left, gone);
+            first.is(&TRAILS) && !adds || is_participle || is_clause || is_move || explains(left, gone);
         let resumes = gone
             .windows(2)
             .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && (next.is_finite_verb() || next.is(&["to"]))))
@@ -132,8 +145,11 @@ pub(super) fn tail(words: &[Word]) -> Option<Edit> {
         && !before.has_comma()
         && !left
             .iter()
-            .any(|word| word.is(&["whether", "if", "unless", "than", "until"]))
-        && !gone.iter().any(Word::has_comma);
+            .any(|word| word.is(&["whether", "if", "unless", "than", "until"]) || word.is(&RANKS))
+        // "found deeds by the mayor during the vote that could harm the town": the clause is about what stays.
+        && !gone.iter().any(|word| word.has_comma() || word.is(&["that", "which", "who", "whose"]))
+        // "said that leaders during the crisis were failing": the verb of the sentence stands behind.
+        && (words.get(index).is_some_and(|first| first.is(&CLAUSAL)) || !have_verb(gone));
     safe.then(|| cut(index..words.len(), true))
 }
 
@@ -156,14 +172,56 @@ pub(super) fn occasion(words: &[Word]) -> Option<Edit> {
     safe.then(|| cut(index..words.len(), true))
 }
 
-/// "…, the mayor of Alder." behind a name, at the end.
-fn explains_name(left: &[Word], gone: &[Word]) -> bool {
+/// "said in a statement on the bridge that …", "said at a meeting, …": where it was said, in the middle.
+pub(super) fn setting(words: &[Word]) -> Option<Edit> {
+    let noun = words.iter().position(|word| word.is(&SPEECH))?;
+    let start = words
+        .iter()
+        .take(noun)
+        .rposition(|word| word.is(&["in", "at", "during"]))
+        .filter(|start| noun - start <= 4 && *start > 1)?;
+    let that = words
+        .iter()
+        .skip(noun)
+        .take(MOST_SETTING)
+        .position(|word| word.is(&["that"]))
+        .map(|at| noun + at)?;
+    let gone = words.get(start..that)?;
+    let said = words.get(start - 1)?;
+    let safe = words.len() - that >= MIN_LEFT
+        && (attribute(std::slice::from_ref(said))
+            || words.get(start - 2).is_some_and(|word| word.is(&["told"])))
+        && !gone.iter().any(|word| {
+            word.quoted || word.has_comma() || word.is_finite_verb() || word.is(&["who", "which", "to"])
+        });
+    safe.then(|| cut(start..that, false))
+}
+
+/// "“It is old,” said Ann Example, the mayor of Alder.": more about who said it.
+pub(super) fn speaker_explained(words: &[Word]) -> Option<Edit> {
+    let verb = words.windows(2).position(
+        |pair| matches!(pair, [quoted, verb] if quoted.text.ends_with(",\"") && verb.is(&["said", "says"])),
+    )? + 1;
+    let name = words.get(verb + 1..)?;
+    let comma = name.iter().take(MOST_NAME).position(Word::has_comma)?;
+    let (name, gone) = name.split_at_checked(comma + 1)?;
+    let safe = gone.len() > 1
+        && name.iter().any(Word::has_capital)
+        && !gone.iter().any(|word| word.quoted)
+        && !attribute(gone);
+    safe.then(|| cut(words.len() - gone.len()..words.len(), true))
+}
+
+/// "…, the mayor of Alder." behind a name, and "…, the first step towards a new bridge." behind anything, at the end.
+fn explains(left: &[Word], gone: &[Word]) -> bool {
     let opens = gone
         .first()
-        .is_some_and(|first| first.is(&["the", "a", "an", "his", "her", "their", "its"]));
+        .is_some_and(|first| first.is(&["the", "a", "an", "his", "her", "their", "its", "one"]));
+    // "deny \"Dreamers,\" brought here as children, the chance": the comma in the quotation is one of two.
+    let is_only_comma = !left.iter().any(|word| word.text.ends_with(",\""));
     opens
-        && gone.len() <= MOST_PHRASE
-        && left.last().is_some_and(Word::has_capital)
+        && is_only_comma
+        && gone.len() <= MOST_EXPLANATION
         && left.iter().filter(|word| word.has_comma()).count() == 1
         && !gone
             .iter()
@@ -191,6 +249,7 @@ pub(super) fn conjunct(words: &[Word]) -> Option<Edit> {
             .iter()
             .any(|word| word.has_comma() || word.is(&NOT_SEPARABLE))
         && !deny(left)
-        && !attribute(gone);
+        // "and suggested that …" reports what goes; "and closed, she said" what stays too.
+        && !attribute(behind);
     safe.then(|| cut(index..words.len(), true))
 }

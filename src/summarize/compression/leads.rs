@@ -6,7 +6,7 @@ use crate::text::facts::WEEKDAYS;
 
 /// Prepositions and conjunctions that open a phrase at the beginning of a sentence.
 #[rustfmt::skip]
-const LEADS: [&str; 30] = [
+pub(super) const LEADS: [&str; 30] = [
     "meanwhile", "however", "but", "and", "still", "also", "earlier", "later", "after", "amid", "following", "despite",
     "while", "when", "as", "speaking", "citing", "instead", "then", "now", "moreover", "furthermore", "so", "yet", "thus",
     "indeed", "with", "before", "overall", "elsewhere",
@@ -14,7 +14,8 @@ const LEADS: [&str; 30] = [
 
 /// Phrases that only connect a sentence with the one before.
 #[rustfmt::skip]
-const CONNECTIVES: [&str; 12] = [
+const CONNECTIVES: [&str; 13] = [
+    "in other words",
     "in addition", "in turn", "in fact", "in response", "in the end", "at the same time", "of course", "at one point",
     "for now", "once again", "in the meantime", "as a result",
 ];
@@ -28,8 +29,8 @@ const PARTICIPLES: [&str; 12] = [
 
 /// What looks like a participle and opens a condition, an attribution or a time, or is none.
 #[rustfmt::skip]
-const NO_PARTICIPLES: [&str; 14] = [
-    "according", "pending", "barring", "excluding", "assuming", "providing", "beginning", "starting", "nothing", "everything",
+const NO_PARTICIPLES: [&str; 15] = [
+    "during", "according", "pending", "barring", "excluding", "assuming", "providing", "beginning", "starting", "nothing", "everything",
     "something", "anything", "morning", "evening",
 ];
 
@@ -52,14 +53,25 @@ pub(super) fn lead(words: &[Word]) -> Option<Edit> {
     let opens =
         is_single || is_phrase || is_day(phrase) || is_speech(phrase) || connects(phrase) || dates(phrase);
     let lists = words.get(comma + 1..comma + 4)?.iter().any(Word::has_comma);
+    let explains = explains_lead(words.get(comma + 1..)?);
     let safe = opens
         && !lists
+        && !explains
         && next.opens_subject()
         && !attribute(phrase)
         && words.len() - comma > MIN_LEFT
         // "As one of the first" compares, and so on: only with a subject behind the comma that has its verb.
         && have_verb(words.get(comma + 1..)?);
     safe.then(|| cut(0..comma + 1, false))
+}
+
+/// "On the levy, the oldest of the town, Ann Example voted": what stands behind the first comma belongs before it.
+fn explains_lead(rest: &[Word]) -> bool {
+    let Some(comma) = rest.iter().position(Word::has_comma) else {
+        return false;
+    };
+    let (phrase, behind) = rest.split_at(comma + 1);
+    !have_verb(phrase) && behind.first().is_some_and(Word::has_capital)
 }
 
 fn is_participial(first: &Word) -> bool {

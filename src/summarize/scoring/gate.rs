@@ -9,6 +9,7 @@ use super::features;
 use super::model::{self, Model, ModelError};
 use crate::domain::{Check, CheckReason, Verdict};
 use crate::engine::{Cancel, Engine, EngineError};
+use crate::summarize::verify::Cited;
 
 /// Why there is no score.
 #[derive(Debug, thiserror::Error)]
@@ -21,66 +22,82 @@ pub enum ScoreError {
     Model(#[from] ModelError),
 }
 
-/// The probability that the sentences prove a text.
+/// The probability, for each of these texts, that its sentences prove it.
 ///
 /// # Errors
 /// See [`ScoreError`].
-pub fn probability(
-    text: &str,
-    evidence: &[&str],
+pub fn probabilities(
+    cited: &[&Cited<'_>],
     model: &Model,
     engine: &dyn Engine,
     cancel: &Cancel,
-) -> Result<f64, ScoreError> {
-    let claim = Claim::new(text, evidence);
-    let cosines = answers::cosines(&[&claim], engine, cancel)?
-        .pop()
-        .unwrap_or_default();
-    let likelihood = if model.needs_likelihood() {
-        let asked = answers::likelihoods(&[(&claim, &cosines)], engine, cancel)?.pop();
-        asked.unwrap_or_default()
-    } else {
-        Likelihood::default()
+) -> Result<Vec<f64>, ScoreError> {
+    let claim = |cited: &&Cited<'_>| {
+        let sources: Vec<&str> = cited.evidence.iter().map(String::as_str).collect();
+        Claim::new(cited.text, &sources)
     };
-    let values = features::of_claim(&claim, &cosines, &likelihood);
-    Ok(model.probability(&model.choose(&values)))
+    let claims: Vec<Claim> = cited.iter().map(claim).collect();
+    let cosines = answers::cosines(&claims.iter().collect::<Vec<_>>(), engine, cancel)?;
+    let likelihoods = if model.needs_likelihood() {
+        let asked: Vec<_> = claims.iter().zip(&cosines).collect();
+        answers::likelihoods(&asked, engine, cancel)?
+    } else {
+        vec![Likelihood::default(); claims.len()]
+    };
+    let answered = claims.iter().zip(&cosines).zip(&likelihoods);
+    let probability = |((claim, cosines), likelihood)| {
+        let values = features::of_claim(claim, cosines, likelihood);
+        model.probability(&model.choose(&values))
+    };
+    Ok(answered.map(probability).collect())
 }
 
-/// Adds the score to what the rules found: below the shipped threshold a wording fails; without a score it is not
-/// checked (P21).
-pub fn scored(check: Check, text: &str, evidence: &[&str], engine: &dyn Engine, cancel: &Cancel) -> Check {
-    if check.verdict != Verdict::Verified {
-        return check;
+/// Adds the score to what the rules found of these wordings, of such as they let pass: below the shipped threshold one
+/// fails; without a score none of them is checked (P21).
+pub fn score(checks: &mut [Check], cited: &[Cited<'_>], engine: &dyn Engine, cancel: &Cancel) {
+    let (mut passed, cited): (Vec<&mut Check>, Vec<&Cited<'_>>) = checks
+        .iter_mut()
+        .zip(cited)
+        .filter(|(check, _)| check.verdict == Verdict::Verified)
+        .unzip();
+    if passed.is_empty() {
+        return;
     }
     let found = catch_unwind(AssertUnwindSafe(|| {
         let model = model::shipped().map_err(Clone::clone)?;
-        let probability = probability(text, evidence, model, engine, cancel)?;
-        Ok((probability, probability >= model.threshold))
+        let probabilities = probabilities(&cited, model, engine, cancel)?;
+        Ok((probabilities, model.threshold))
     }));
-    let outcome = found.map_err(|_| "it panicked".to_owned());
-    let outcome = outcome.and_then(|found| found.map_err(|error: ScoreError| error.to_string()));
-    with_outcome(check, outcome)
+    let found = found.map_err(|_| "it panicked".to_owned());
+    settle(
+        &mut passed,
+        found.and_then(|found| found.map_err(|error: ScoreError| error.to_string())),
+    );
 }
 
-fn with_outcome(mut check: Check, outcome: Result<(f64, bool), String>) -> Check {
-    match outcome {
-        Ok((probability, is_verified)) => {
-            check.score = Some((probability * 100.0).round() / 100.0);
-            if !is_verified {
-                check.verdict = Verdict::Failed;
-                check.reasons.push(CheckReason::LowScore);
+/// Gives each check its probability; they fail below the threshold.
+fn settle(checks: &mut [&mut Check], found: Result<(Vec<f64>, f64), String>) {
+    match found {
+        Ok((probabilities, threshold)) => {
+            for (check, probability) in checks.iter_mut().zip(probabilities) {
+                check.score = Some((probability * 100.0).round() / 100.0);
+                if probability < threshold {
+                    check.verdict = Verdict::Failed;
+                    check.reasons.push(CheckReason::LowScore);
+                }
             }
         }
         Err(error) => {
             tracing::error!(
                 error,
-                "the learned score broke; the wording counts as not checked"
+                "the learned score broke; its wordings count as not checked"
             );
-            check.verdict = Verdict::NotChecked;
-            check.reasons.push(CheckReason::CheckError);
+            for check in checks {
+                check.verdict = Verdict::NotChecked;
+                check.reasons.push(CheckReason::CheckError);
+            }
         }
     }
-    check
 }
 
 #[cfg(test)]
@@ -98,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_score_that_is_not_there_is_never_verified() {
-        let check = with_outcome(passed(), Err("no model".to_owned()));
+        let mut check = passed();
+        settle(&mut [&mut check], Err("no model".to_owned()));
         assert_eq!(
             (check.verdict, check.reasons),
             (Verdict::NotChecked, vec![CheckReason::CheckError])
@@ -107,14 +125,12 @@ mod tests {
 
     #[test]
     fn a_low_score_fails_and_is_kept() {
-        let check = with_outcome(passed(), Ok((0.314, false)));
+        let (mut low, mut high) = (passed(), passed());
+        settle(&mut [&mut low, &mut high], Ok((vec![0.314, 0.99], 0.5)));
         assert_eq!(
-            (check.verdict, check.score, check.reasons),
+            (low.verdict, low.score, low.reasons),
             (Verdict::Failed, Some(0.31), vec![CheckReason::LowScore])
         );
-        assert_eq!(
-            with_outcome(passed(), Ok((0.99, true))).verdict,
-            Verdict::Verified
-        );
+        assert_eq!((high.verdict, high.score), (Verdict::Verified, Some(0.99)));
     }
 }

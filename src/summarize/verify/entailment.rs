@@ -2,17 +2,9 @@
 //! first, so that it is asked about what they let pass.
 
 use super::super::{SummarizeError, prompt::one_line};
+use super::Cited;
 use crate::domain::{CHECKS_VERSION, CheckReason};
 use crate::engine::{Cancel, Engine, EngineError, Pair};
-
-/// A wording with the sentences that it cites.
-#[derive(Debug, Clone)]
-pub struct Claim<'a> {
-    /// The wording.
-    pub text: &'a str,
-    /// The sentences, in the order of the citations, with their days written out as in the wording.
-    pub evidence: Vec<String>,
-}
 
 /// The version of the checks, with the model that judges where there is one: it decides what is published.
 pub fn checks_version(engine: &dyn Engine) -> String {
@@ -28,7 +20,7 @@ pub fn checks_version(engine: &dyn Engine) -> String {
 /// # Errors
 /// When the engine is busy or was cancelled: it may judge later.
 pub fn refusals(
-    claims: &[Claim<'_>],
+    claims: &[Cited<'_>],
     min_entailment: f64,
     engine: &dyn Engine,
     cancel: &Cancel,
@@ -36,7 +28,7 @@ pub fn refusals(
     if claims.is_empty() || engine.judge().is_none() {
         return Ok(vec![None; claims.len()]);
     }
-    let pair = |claim: &Claim<'_>| Pair {
+    let pair = |claim: &Cited<'_>| Pair {
         premise: one_line(&claim.evidence.join(" ")),
         hypothesis: claim.text.to_owned(),
     };

@@ -48,6 +48,15 @@ pub struct Candidate<'a> {
     pub rules: &'a Rules<'a>,
 }
 
+/// A wording with the sentences that it cites, as models judge it.
+#[derive(Debug, Clone)]
+pub struct Cited<'a> {
+    /// The wording.
+    pub text: &'a str,
+    /// The sentences, in the order of the citations, with their days written out as in the wording.
+    pub evidence: Vec<String>,
+}
+
 /// One check; the reasons for which it refuses a wording, or none.
 pub type CheckFn = fn(&Candidate<'_>) -> Vec<CheckReason>;
 

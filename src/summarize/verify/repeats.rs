@@ -21,13 +21,16 @@ const MIN_SAME_WORDS: usize = 2;
 
 /// Whether it says what another bullet says.
 pub fn bullets(candidate: &Candidate<'_>) -> Vec<CheckReason> {
-    let own = distinct(candidate.text);
-    let repeats = candidate.accepted.iter().any(|other| {
-        let other = distinct(other);
-        let shorter = own.len().min(other.len());
-        shorter > 0 && own.intersection(&other).count() as f64 >= SAME_BULLET * shorter as f64
-    });
+    let mut accepted = candidate.accepted.iter();
+    let repeats = accepted.any(|other| says_the_same(candidate.text, other));
     reason_if(repeats, CheckReason::RepeatsBullet)
+}
+
+/// Whether the shorter of two bullets has most of its content words in common with the other.
+pub fn says_the_same(one: &str, other: &str) -> bool {
+    let (one, other) = (distinct(one), distinct(other));
+    let shorter = one.len().min(other.len());
+    shorter > 0 && one.intersection(&other).count() as f64 >= SAME_BULLET * shorter as f64
 }
 
 /// Whether two of its clauses say one thing, as small models do when they lose the thread.

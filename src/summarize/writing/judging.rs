@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::{Wording, Writer, code_of};
 use crate::domain::{BulletKind, Check, CheckReason, Verdict};
 use crate::engine::Generation;
+use crate::summarize::passages::Passage;
 use crate::summarize::plan::Desk;
 use crate::summarize::points::Point;
-use crate::summarize::verify::entailment::{self, Claim};
+use crate::summarize::verify::{Cited, entailment};
 use crate::summarize::{Gate, SummarizeError, candidates, citing, dates, parse};
 
 impl<'a> Writer<'_, 'a> {
@@ -19,9 +20,11 @@ impl<'a> Writer<'_, 'a> {
         let mut passed: Vec<(f64, Wording<'a>)> = Vec::new();
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
-        for generation in generations.iter().filter(|one| seen.insert(one.text.as_str())) {
-            let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
-            match self.wording_of(&generation.text, point) {
+        let mut distinct: Vec<&Generation> = generations.iter().collect();
+        distinct.retain(|one| seen.insert(one.text.as_str()));
+        let evidence: Vec<&str> = point.evidence().iter().map(|passage| passage.text).collect();
+        for (generation, wording) in distinct.iter().zip(self.wordings_of(&distinct, point)) {
+            match wording {
                 // What is nearly a source sentence is quoted as one instead.
                 Ok(wording) if !self.is_own(&wording.text, &evidence) => {
                     refused.push(vec![CheckReason::CopiedRun]);
@@ -34,7 +37,7 @@ impl<'a> Writer<'_, 'a> {
                 Err(reasons) => refused.push(reasons),
             }
         }
-        let claims = passed.iter().map(|(_, wording)| Claim {
+        let claims = passed.iter().map(|(_, wording)| Cited {
             text: &wording.text,
             evidence: self.dated_sentences(&wording.cited),
         });
@@ -61,7 +64,7 @@ impl<'a> Writer<'_, 'a> {
     }
 
     /// Which of these wordings the entailment model refuses; none without the gate.
-    pub(super) fn refusals(&self, claims: &[Claim<'_>]) -> Result<Vec<Option<CheckReason>>, SummarizeError> {
+    pub(super) fn refusals(&self, claims: &[Cited<'_>]) -> Result<Vec<Option<CheckReason>>, SummarizeError> {
         let Desk {
             settings,
             engine,
@@ -83,38 +86,60 @@ impl<'a> Writer<'_, 'a> {
         }
     }
 
-    /// An answer, or its first sentence alone, as a wording that passes; else why the answer does not.
-    fn wording_of(&self, answer: &str, point: &Point<'a>) -> Result<Wording<'a>, Vec<CheckReason>> {
+    /// Each answer, or its first sentence alone, as a wording that passes; else why the answer does not.
+    fn wordings_of(
+        &self,
+        answers: &[&Generation],
+        point: &Point<'a>,
+    ) -> Vec<Result<Wording<'a>, Vec<CheckReason>>> {
         let language = self.material.language.as_deref().unwrap_or("en");
-        let whole = parse::bullet(answer, language);
-        let shorter = parse::shorter(&whole, language);
-        let mut reasons = Vec::new();
-        for text in [Some(whole), shorter].into_iter().flatten() {
-            let cited = citing::supporting(&text, point.evidence());
-            let text = dates::dated(self.material, &text, &cited).text;
-            let check = match self.desk.settings.gate {
-                Gate::On => self.check_and_score(&text, &cited),
-                Gate::Off => Check {
-                    verdict: Verdict::NotChecked,
-                    score: None,
-                    reasons: Vec::new(),
-                    refused: Vec::new(),
-                },
+        // Which answer, and the text with what it cites.
+        let mut tries: Vec<usize> = Vec::new();
+        let mut texts: Vec<(String, Vec<Passage<'a>>)> = Vec::new();
+        for (index, answer) in answers.iter().enumerate() {
+            let whole = parse::bullet(&answer.text, language);
+            let shorter = parse::shorter(&whole, language);
+            for text in [Some(whole), shorter].into_iter().flatten() {
+                let cited = citing::supporting(&text, point.evidence());
+                tries.push(index);
+                texts.push((dates::dated(self.material, &text, &cited).text, cited));
+            }
+        }
+        let checks = match self.desk.settings.gate {
+            Gate::On => self.check_and_score(&texts),
+            Gate::Off => vec![unchecked(); texts.len()],
+        };
+        let mut found: Vec<Option<Result<Wording<'a>, Vec<CheckReason>>>> = Vec::new();
+        found.resize_with(answers.len(), || None);
+        for ((index, (text, cited)), check) in tries.into_iter().zip(texts).zip(checks) {
+            let Some(place) = found.get_mut(index).filter(|place| !matches!(place, Some(Ok(_)))) else {
+                continue;
             };
             if check.verdict == Verdict::Verified || self.desk.settings.gate == Gate::Off {
-                return Ok(Wording {
+                *place = Some(Ok(Wording {
                     text,
                     added: Vec::new(),
                     kind: BulletKind::Abstractive,
                     cited,
                     check,
-                });
-            }
-            tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
-            if reasons.is_empty() {
-                reasons = check.reasons;
+                }));
+            } else {
+                tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
+                place.get_or_insert(Err(check.reasons));
             }
         }
-        Err(reasons)
+        found
+            .into_iter()
+            .map(|place| place.unwrap_or(Err(Vec::new())))
+            .collect()
+    }
+}
+
+fn unchecked() -> Check {
+    Check {
+        verdict: Verdict::NotChecked,
+        score: None,
+        reasons: Vec::new(),
+        refused: Vec::new(),
     }
 }

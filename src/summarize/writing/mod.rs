@@ -4,10 +4,11 @@
 //!
 //! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
+mod compressing;
 mod judging;
 
 use std::collections::BTreeMap;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 
 use super::candidates::{self, Round};
 use super::citing::{self, Citer};
@@ -16,12 +17,10 @@ use super::material::Material;
 use super::passages::{Passage, Served};
 use super::plan::{Desk, Plan, Written};
 use super::points::Point;
-use super::points::rank::has_common_ground;
 use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
-use super::verify::entailment::Claim;
-use super::verify::{self, Candidate, CheckFn, Rules};
-use super::{Gate, Input, SummarizeError, dates, fallback, reuse, scoring};
+use super::verify::{self, Candidate, CheckFn, Cited, Rules};
+use super::{Input, SummarizeError, dates, fallback, reuse, scoring};
 use crate::clock::new_id;
 use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
 use crate::engine::{GenerateRequest, Generation};
@@ -198,145 +197,9 @@ impl<'w, 'a> Writer<'w, 'a> {
         })
     }
 
-    /// Gives every point that has some the compression which the model chooses, then spare points the places of those that
-    /// have none, no more of them at a time than there are such places. Nothing without the gate: it is what makes the
-    /// list.
-    fn compress_open(&mut self, prompt: &Prompt) -> Result<(), SummarizeError> {
-        if self.desk.settings.gate == Gate::Off {
-            return Ok(());
-        }
-        let places = self.places.min(self.drafts.len());
-        let mut untried = 0..places;
-        for (index, wording) in self.compress(prompt, &mut untried, places)? {
-            if !self.is_full() && self.still_passes(&wording) {
-                self.accept(index, wording, None);
-            }
-        }
-        let mut untried = places..self.drafts.len();
-        while !untried.is_empty() && !self.is_full() {
-            let open = self.replaceable().len();
-            if open == 0 {
-                break;
-            }
-            let spare = self.compress(prompt, &mut untried, open)?;
-            self.replace_open(spare);
-        }
-        Ok(())
-    }
-
-    /// Has the model choose among the compressions that pass, for the first so many of these points that have some; what
-    /// it looked at is taken from `untried`.
-    fn compress(
-        &mut self,
-        prompt: &Prompt,
-        untried: &mut Range<usize>,
-        most: usize,
-    ) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
-        let mut chosen = Vec::new();
-        let mut requests = Vec::new();
-        while requests.len() < most
-            && let Some(index) = untried.next()
-        {
-            let Some(draft) = self.drafts.get(index).filter(|draft| draft.bullet.is_none()) else {
-                continue;
-            };
-            let sentences = fallback::order(self.material, draft.point);
-            let usable = |wording: &str, passage: &Passage<'_>| {
-                let text = dates::dated(self.material, wording, &[*passage]).text;
-                self.check(&text, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
-            };
-            let found =
-                candidates::compression(prompt, self.material, &sentences, self.desk.settings, usable)?;
-            if let Some((sentence, request)) = found
-                && let Some(passage) = sentences.get(sentence)
-            {
-                chosen.push((index, *passage));
-                requests.push(request);
-            }
-        }
-        let generations = self.generate(requests)?;
-        let mut passed = Vec::new();
-        for ((index, passage), generation) in chosen.into_iter().zip(generations) {
-            let text = dates::dated(self.material, &generation.text, &[passage]).text;
-            let check = self.check_and_score(&text, &[passage]);
-            if check.verdict == Verdict::Verified {
-                passed.push((index, passage, text, check));
-            } else if check.reasons.contains(&CheckReason::LowScore) {
-                self.note_refused(index, vec![vec![CheckReason::LowScore]]);
-            }
-        }
-        let claims = passed.iter().map(|(_, passage, text, _)| Claim {
-            text,
-            evidence: self.dated_sentences(&[*passage]),
-        });
-        let refusals = self.refusals(&claims.collect::<Vec<_>>())?;
-        let mut wordings = Vec::new();
-        for ((index, passage, text, check), refusal) in passed.into_iter().zip(refusals) {
-            match refusal {
-                Some(reason) => self.note_refused(index, vec![vec![reason]]),
-                None => wordings.push((
-                    index,
-                    Wording {
-                        text,
-                        added: Vec::new(),
-                        kind: BulletKind::Abstractive,
-                        cited: vec![passage],
-                        check,
-                    },
-                )),
-            }
-        }
-        Ok(wordings)
-    }
-
-    /// Whether it still passes beside the bullets that were accepted meanwhile, which may say the same.
-    fn still_passes(&self, wording: &Wording<'a>) -> bool {
-        let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
-        check.verdict == Verdict::Verified
-    }
-
     fn is_full(&self) -> bool {
         let bullets = self.drafts.iter().filter(|draft| draft.bullet.is_some());
         bullets.count() >= self.places
-    }
-
-    /// The points whose places a spare one may get, the least last: those without a bullet, but for the first one and what
-    /// several outlets say.
-    fn replaceable(&self) -> Vec<usize> {
-        let is_replaceable = |(index, draft): (usize, &Draft<'_, '_>)| {
-            let is_open = draft.bullet.is_none() && !draft.given_up;
-            (index > 0 && is_open && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
-        };
-        let mains = self.drafts.iter().take(self.places).enumerate();
-        mains.filter_map(is_replaceable).collect()
-    }
-
-    /// Gives the places of points without a bullet to spare ones that have a wording, the least points first.
-    fn replace_open(&mut self, spare: Vec<(usize, Wording<'a>)>) {
-        let mut replaceable = self.replaceable();
-        let is_common = has_common_ground(self.material);
-        for (index, wording) in spare {
-            if self.is_full() {
-                break;
-            }
-            // What fewer outlets say does not push out what more of them do (P14, P20).
-            let outlets = |at: usize| self.drafts.get(at).map_or(0, |draft| draft.point.outlets);
-            let lesser = replaceable
-                .iter()
-                .rposition(|main| !is_common || outlets(*main) <= outlets(index));
-            let Some(replaced) = lesser.map(|at| replaceable.remove(at)) else {
-                continue;
-            };
-            if !self.still_passes(&wording) {
-                replaceable.push(replaced);
-                replaceable.sort_unstable();
-                continue;
-            }
-            if let Some(draft) = self.drafts.get_mut(replaced) {
-                draft.given_up = true;
-            }
-            self.accept(index, wording, None);
-        }
     }
 
     fn generate(&self, requests: Vec<GenerateRequest>) -> Result<Vec<Generation>, SummarizeError> {
@@ -440,12 +303,17 @@ impl<'w, 'a> Writer<'w, 'a> {
             .collect()
     }
 
-    /// The rules for what the model wrote, then the learned score of what they let pass.
-    fn check_and_score(&self, text: &str, cited: &[Passage<'_>]) -> Check {
-        let evidence = self.dated_sentences(cited);
-        let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
-        let check = self.check(text, cited, verify::ABSTRACTIVE);
-        scoring::gate::scored(check, text, &evidence, self.desk.engine, self.desk.cancel)
+    /// The rules for texts that the model wrote, each with what it cites, then the learned score of those that pass.
+    fn check_and_score(&self, texts: &[(String, Vec<Passage<'_>>)]) -> Vec<Check> {
+        let rules = |(text, cited): &(String, Vec<Passage<'_>>)| self.check(text, cited, verify::ABSTRACTIVE);
+        let mut checks: Vec<Check> = texts.iter().map(rules).collect();
+        let cited = texts.iter().map(|(text, cited)| Cited {
+            text,
+            evidence: self.dated_sentences(cited),
+        });
+        let cited: Vec<Cited<'_>> = cited.collect();
+        scoring::gate::score(&mut checks, &cited, self.desk.engine, self.desk.cancel);
+        checks
     }
 
     /// Makes a wording the point's bullet; `previous` gives it its id.
@@ -479,9 +347,6 @@ impl<'w, 'a> Writer<'w, 'a> {
         draft.bullet = Some(bullet);
     }
 }
-
-/// A point that so many independent outlets make keeps its place, if need be as an extract.
-const KEEPS_ITS_PLACE: u32 = 3;
 
 const NO_CHECKS: &[CheckFn] = &[];
 

@@ -13,4 +13,4 @@ pub use days::{RelativeDay, relative_days, written_day, written_out};
 pub use names::{Name, names, unsupported_names};
 pub use numbers::{Bound, Number, WEEKDAYS, is_month, numbers, unsupported_numbers};
 pub use quotes::{Quote, quotes, takes_words_out_of_a_quotation, unsupported_quotes};
-pub use wording::{has_attribution, negations};
+pub use wording::{attributions, has_attribution, negations};

@@ -50,13 +50,14 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// Elements whose content is not the story's: code, furniture, captions, controls, other media.
+/// Elements whose content is not the story's: code, furniture, captions, controls, other media, and what was struck out.
 const DROPPED: &[&str] = &[
     "applet",
     "aside",
     "audio",
     "button",
     "canvas",
+    "del",
     "dialog",
     "figcaption",
     "footer",
@@ -72,8 +73,10 @@ const DROPPED: &[&str] = &[
     "noframes",
     "noscript",
     "object",
+    "s",
     "script",
     "select",
+    "strike",
     "style",
     "svg",
     "template",

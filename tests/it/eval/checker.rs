@@ -10,6 +10,7 @@ use nutgraf::eval::checker::rows::Row;
 use nutgraf::eval::checker::{folds, report};
 use nutgraf::summarize::scoring::features::{self, Feature};
 use nutgraf::summarize::scoring::{Model, gate, model};
+use nutgraf::summarize::verify::Cited;
 use serde_json::json;
 
 use crate::support::ScriptedEngine;
@@ -86,7 +87,14 @@ fn the_shipped_score_prefers_what_the_evidence_says() {
     let evidence = ["The council of Hillford closed the old bridge on Monday after engineers found cracks."];
     let engine = ScriptedEngine::gibberish();
     let shipped: &Model = model::shipped().unwrap();
-    let score = |text: &str| gate::probability(text, &evidence, shipped, &engine, &Cancel::new()).unwrap();
+    let score = |text: &str| {
+        let cited = Cited {
+            text,
+            evidence: evidence.iter().map(|sentence| (*sentence).to_owned()).collect(),
+        };
+        let scores = gate::probabilities(&[&cited], shipped, &engine, &Cancel::new());
+        scores.unwrap().pop().unwrap()
+    };
     let told = score("The council of Hillford closed the old bridge on Monday.");
     let invented = score("Voters of Lake County elected 14 new judges in June.");
     assert!(

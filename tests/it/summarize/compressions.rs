@@ -26,14 +26,15 @@ const TOLD_TWICE: [[&str; 2]; 3] = [
         "Small boats for the spring fair are what Ostrey pupils paint.",
     ],
 ];
-const LONG: &str = "The council of Alder, which met for six hours on Monday, voted to close the Velm Bridge to all cars, \
-                    calling it a risk to everybody who uses it.";
-const SHORT: &str = "The council of Alder voted to close the Velm Bridge to all cars.";
+const LONG: &str = "The council of Alder, which met for six hours on Monday, voted to close the old Velm Bridge to all heavy \
+                    cars and trucks, calling it a risk.";
+const SHORT: &str = "The council of Alder voted to close the old Velm Bridge to all heavy cars and trucks.";
 
 /// Another such sentence.
-const OTHER_LONG: &str = "The mayor of Norrvik, who took office in June, opened a new school for sailors on the island, praising \
-                          its teachers.";
-const OTHER_SHORT: &str = "The mayor of Norrvik opened a new school for sailors on the island.";
+const OTHER_LONG: &str = "The mayor of Norrvik, who took office in June, opened a big new school for young sailors on the long \
+                          island, praising its teachers.";
+const OTHER_SHORT: &str =
+    "The mayor of Norrvik opened a big new school for young sailors on the long island.";
 
 /// The constraints under which a point was asked for.
 type Seen = Arc<Mutex<Vec<Arc<dyn Constraint>>>>;
