@@ -251,6 +251,8 @@ pub enum CheckReason {
     LowScore,
     /// P7: no single cited sentence has its names and most of its words in their order.
     FactsMixed,
+    /// P10: a word outside quotation marks judges what it tells.
+    NotNeutral,
     /// P12: it repeats another bullet.
     RepeatsBullet,
     /// P12: it says one thing twice.

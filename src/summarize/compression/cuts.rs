@@ -91,7 +91,7 @@ const FILLERS: [&str; 10] = [
 
 /// Words that judge (P10).
 #[rustfmt::skip]
-const JUDGEMENTS: [&str; 68] = [
+const JUDGEMENTS: [&str; 86] = [
     "stunning", "shocking", "dramatic", "historic", "sweeping", "extraordinary", "remarkable", "unprecedented", "controversial",
     "explosive", "fiery", "heated", "bitter", "scathing", "blistering", "stark", "striking", "sharp", "fierce", "massive",
     "huge", "sprawling", "brazen", "bombshell", "high-profile", "long-awaited", "highly-anticipated", "much-anticipated",
@@ -99,7 +99,9 @@ const JUDGEMENTS: [&str; 68] = [
     "embattled", "deadly", "iconic", "notorious", "infamous", "beleaguered", "tumultuous", "chaotic", "crucial", "pivotal",
     "astonishing", "staggering", "whopping", "daring", "horrifying", "gruesome", "grisly", "tragic", "vicious", "staunch",
     "long-standing", "wide-ranging", "far-reaching", "contentious", "hotly-contested", "bold", "prominent", "outspoken",
-    "firebrand", "strongly-worded",
+    "firebrand", "strongly-worded", "startling", "horrendous", "appalling", "outrageous", "ridiculous", "absurd", "shameful",
+    "disgraceful", "bizarre", "brilliant", "heroic", "awful", "disastrous", "pathetic", "hideous", "vile", "jaw-dropping",
+    "atrocious",
 ];
 
 /// All changes that a sentence admits, each on its own.

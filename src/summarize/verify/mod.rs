@@ -11,6 +11,7 @@ pub mod meaning;
 pub mod roles;
 pub mod support;
 pub mod mixing;
+pub mod neutral;
 pub mod repeats;
 pub mod copying;
 pub mod entailment;
@@ -101,6 +102,7 @@ pub const ABSTRACTIVE: &[CheckFn] = &[
     support::support,
     mixing::mixed,
     mixing::spliced,
+    neutral::wording,
     repeats::bullets,
     repeats::itself,
     repeats::headline,

@@ -236,10 +236,16 @@ impl<'w, 'a> Writer<'w, 'a> {
         Ok(())
     }
 
-    /// Lets a source sentence stand for every point that has no bullet yet: one that can be read on its own, but where a
-    /// summary would be blank without.
+    /// Lets a source sentence stand for every point that has no bullet yet: one that can be read on its own and does not
+    /// judge, but where a summary would be blank without.
     fn fall_back(&mut self) {
-        self.quote_open(&[verify::EXTRACTIVE, &[verify::form::stands_alone]].concat());
+        self.quote_open(
+            &[
+                verify::EXTRACTIVE,
+                &[verify::form::stands_alone, verify::neutral::wording],
+            ]
+            .concat(),
+        );
         if self.lens.is_none() && self.drafts.iter().all(|draft| draft.bullet.is_none()) {
             self.quote_open(verify::EXTRACTIVE);
         }
