@@ -105,6 +105,22 @@ pub const EQUALS: &[(&str, &str)] = &[
     ("weren't", "were not"), ("won't", "will not"), ("can't", "cannot"), ("couldn't", "could not"),
     ("wouldn't", "would not"), ("hasn't", "has not"), ("haven't", "have not"), ("hadn't", "had not"),
     ("shouldn't", "should not"),
+    ("a majority of", "most"), ("the majority of", "most"), ("alongside", "with"), ("allegations", "accusations"),
+    ("backers", "supporters"), ("blaze", "fire"), ("blazes", "fires"), ("branded", "called"),
+    ("corporations", "companies"), ("deploy", "send"),
+    ("deployed", "sent"), ("deploying", "sending"), ("dispatched", "sent"), ("donated", "gave"), ("endorsed", "backed"),
+    ("endorsing", "backing"), ("erupted", "broke out"), ("every single", "every"), ("exited", "left"), ("fatal", "deadly"),
+    ("first-ever", "first"), ("footage", "video"), ("globally", "worldwide"), ("ignited", "started"),
+    ("in front of", "before"), ("inside of", "inside"), ("labeled", "called"), ("labelled", "called"),
+    ("largely", "mostly"), ("outlined", "described"), ("outlining", "describing"), ("outside of", "outside"),
+    ("overseas", "abroad"), ("participate in", "take part in"), ("permits", "allows"), ("permitting", "allowing"),
+    ("photograph", "photo"), ("photographs", "photos"), ("pledged", "promised"), ("pledges", "promises"),
+    ("pledging", "promising"), ("postpone", "delay"), ("postponed", "delayed"), ("postponement", "delay"),
+    ("postponing", "delaying"), ("sacked", "fired"),
+    ("shortly after", "soon after"), ("shortly before", "just before"), ("speak with", "speak to"),
+    ("speaking with", "speaking to"), ("spoke with", "spoke to"), ("subsequent", "later"), ("talked with", "talked to"),
+    ("touted", "promoted"), ("was slated to", "was to"), ("withdraw from", "leave"), ("withdrawing from", "leaving"),
+    ("withdrew from", "left"),
 ];
 
 /// Of these, the ones that bound a number: they are the same only where a number follows.

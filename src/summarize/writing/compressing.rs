@@ -14,6 +14,9 @@ use crate::summarize::{Gate, SummarizeError, candidates, dates, fallback};
 /// A point that so many independent outlets make keeps its place, if need be as an extract.
 const KEEPS_ITS_PLACE: u32 = 3;
 
+/// So many points keep their place whoever makes them.
+const FIRST_POINTS: usize = 2;
+
 impl<'a> Writer<'_, 'a> {
     /// Gives every point that has some the compression which the model chooses, then spare points the places of those that
     /// have none, no more of them at a time than there are such places. Nothing without the gate: it is what makes the
@@ -139,12 +142,12 @@ impl<'a> Writer<'_, 'a> {
         })
     }
 
-    /// The points whose places a spare one may get, the least last: those without a bullet, but for the first one and what
-    /// several outlets say.
+    /// The points whose places a spare one may get, the least last: those without a bullet, but for the first ones, which
+    /// say what the story is about, and what several outlets say.
     fn replaceable(&self) -> Vec<usize> {
         let is_replaceable = |(index, draft): (usize, &Draft<'_, '_>)| {
             let is_open = draft.bullet.is_none() && !draft.given_up;
-            (index > 0 && is_open && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
+            (index >= FIRST_POINTS && is_open && draft.point.outlets < KEEPS_ITS_PLACE).then_some(index)
         };
         let mains = self.drafts.iter().take(self.places).enumerate();
         mains.filter_map(is_replaceable).collect()
