@@ -200,12 +200,10 @@ fn is_lead(word: &Word) -> bool {
 }
 
 fn is_common(word: &Word) -> bool {
-    let is_name = word.text.chars().count() > 1 && !word.text.contains(char::is_lowercase);
-    !is_name && is_any_common(word)
-}
-
-fn is_any_common(word: &Word) -> bool {
-    is_function_word(&word.lower) || word.is(&["according"]) || COMMON.contains(&word.lower.as_str())
+    // "US" is no pronoun.
+    let is_acronym = word.text.chars().count() > 1 && !word.text.contains(char::is_lowercase);
+    let is_known = is_function_word(&word.lower) || COMMON.contains(&word.lower.as_str());
+    !is_acronym && is_known || word.is(&["according"])
 }
 
 /// A word that opened the sentence as it stands within one: names keep their capital.

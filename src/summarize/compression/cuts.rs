@@ -51,7 +51,7 @@ pub(super) const SPEECH: [&str; 38] = [
 
 /// What opens a phrase between two commas that says more of the name before it.
 #[rustfmt::skip]
-const APPOSITIONS: [&str; 26] = [
+pub(super) const APPOSITIONS: [&str; 26] = [
     "who", "whose", "which", "where", "the", "a", "an", "his", "her", "its", "their", "one", "now", "including", "along",
     "in", "at", "on", "during", "like", "among", "speaking", "amid", "after", "despite", "as",
 ];
@@ -70,6 +70,12 @@ const ADVERBS: [&str; 42] = [
     "however", "ultimately", "eventually", "finally", "suddenly", "dramatically", "particularly", "especially", "abruptly",
     "boldly", "bitterly", "angrily", "hastily", "instead", "then", "narrowly", "famously", "currently", "recently",
     "repeatedly", "notably",
+];
+
+/// Words that say how much of the next one.
+#[rustfmt::skip]
+const DEGREES: [&str; 14] = [
+    "almost", "nearly", "so", "too", "more", "most", "less", "least", "as", "how", "rather", "somewhat", "even", "just",
 ];
 
 /// Offices that stand before a name.
@@ -278,6 +284,8 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
     for (index, one) in words.iter().enumerate().skip(1) {
         // "was not a key witness" denies more without the word.
         let denied = words.get(index.saturating_sub(4)..index).is_some_and(deny);
+        // "almost certainly" is not "almost".
+        let is_graded = word(words, index - 1).is_some_and(|before| before.is(&DEGREES));
         let next = word(words, index + 1);
         let is_adverb =
             one.is(&ADVERBS) && !one.quoted && next.is_some_and(|next| !next.is(&["as", "than", "the"]));
@@ -286,7 +294,7 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
             && !one.has_comma()
             && !one.has_capital()
             && next.is_some_and(|next| !next.is_function() && !next.text.starts_with('"'));
-        if !denied && (is_adverb || is_judgement) {
+        if !denied && !is_graded && (is_adverb || is_judgement) {
             // "had, indeed, gone": both commas are the adverb's.
             let is_enclosed = one.has_comma() && word(words, index - 1).is_some_and(Word::has_comma);
             edits.push(cut(index..index + 1, is_enclosed));
@@ -418,12 +426,13 @@ const MOST_CLAUSE_HEAD: usize = 9;
 
 /// What wants the time behind it.
 #[rustfmt::skip]
-const BINDING: [&str; 59] = [
+const BINDING: [&str; 63] = [
     "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
     "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
     "but", "a", "an", "each", "every", "one", "his", "her", "their", "its",
     "begin", "start", "begins", "starts", "open", "opens", "end", "ends", "expire", "expires", "effect", "due", "scheduled",
     "set", "held", "place", "earlier", "later",
+    "beginning", "starting", "ending", "effective",
 ];
 
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that

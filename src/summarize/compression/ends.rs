@@ -5,8 +5,8 @@ use super::words::{Word, attribute, deny, have_verb};
 
 /// What opens a clause at the end of a sentence that can go, behind a comma.
 #[rustfmt::skip]
-const TRAILS: [&str; 23] = [
-    "including", "which", "while", "as", "after", "following", "amid", "despite", "where", "when", "with", "who", "whose",
+const TRAILS: [&str; 22] = [
+    "including", "which", "while", "as", "after", "following", "amid", "where", "when", "with", "who", "whose",
     "because", "led", "backed", "joined", "compared", "based", "along", "particularly", "especially", "followed",
 ];
 
@@ -36,15 +36,7 @@ const NO_PARTICIPLES: [&str; 7] = [
 ];
 
 /// What opens a clause at the end of a sentence that can go without a comma before it.
-const TAILS: [&str; 7] = [
-    "after",
-    "amid",
-    "while",
-    "despite",
-    "following",
-    "because",
-    "during",
-];
+const TAILS: [&str; 6] = ["after", "amid", "while", "following", "because", "during"];
 
 /// So many words behind "statement" the clause begins.
 const MOST_SETTING: usize = 8;

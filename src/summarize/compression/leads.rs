@@ -1,6 +1,6 @@
 //! What stands before the subject of a sentence and can go.
 
-use super::cuts::{Edit, MIN_LEFT, MOST_PHRASE, SPEECH, cut};
+use super::cuts::{APPOSITIONS, Edit, MIN_LEFT, MOST_PHRASE, SPEECH, cut};
 use super::words::{Word, attribute, have_verb};
 use crate::text::facts::WEEKDAYS;
 
@@ -30,8 +30,8 @@ const PARTICIPLES: [&str; 12] = [
 /// What looks like a participle and opens a condition, an attribution or a time, or is none.
 #[rustfmt::skip]
 const NO_PARTICIPLES: [&str; 15] = [
-    "during", "according", "pending", "barring", "excluding", "assuming", "providing", "beginning", "starting", "nothing", "everything",
-    "something", "anything", "morning", "evening",
+    "during", "according", "pending", "barring", "excluding", "assuming", "providing", "beginning", "starting", "nothing",
+    "everything", "something", "anything", "morning", "evening",
 ];
 
 /// Units of the time between two events: "Hours after the vote, …".
@@ -65,13 +65,15 @@ pub(super) fn lead(words: &[Word]) -> Option<Edit> {
     safe.then(|| cut(0..comma + 1, false))
 }
 
-/// "On the levy, the oldest of the town, Ann Example voted": what stands behind the first comma belongs before it.
+/// "On the levy, the oldest of the town, Ann Example voted", "While many met in Alder, Elm and Oak, few came to Tolmar":
+/// what stands behind the first comma belongs before it.
 fn explains_lead(rest: &[Word]) -> bool {
     let Some(comma) = rest.iter().position(Word::has_comma) else {
         return false;
     };
     let (phrase, behind) = rest.split_at(comma + 1);
-    !have_verb(phrase) && behind.first().is_some_and(Word::has_capital)
+    let explains_subject = behind.first().is_some_and(|first| first.is(&APPOSITIONS));
+    !have_verb(phrase) && !explains_subject
 }
 
 fn is_participial(first: &Word) -> bool {
