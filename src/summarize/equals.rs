@@ -31,7 +31,7 @@ pub const EQUALS: &[(&str, &str)] = &[
     ("kids", "children"), ("individuals", "people"), ("numerous", "many"), ("multiple", "several"),
     ("additional", "further"), ("attempted to", "tried to"), ("attempting to", "trying to"), ("assist", "help"),
     ("assisted", "helped"), ("assistance", "help"), ("regarding", "about"), ("utilize", "use"), ("utilized", "used"),
-    ("obtain", "get"), ("obtained", "got"), ("ensure", "make sure"), ("entire", "whole"), ("although", "though"),
+    ("obtain", "get"), ("obtained", "got"), ("ensure that", "make sure that"), ("entire", "whole"), ("although", "though"),
     ("whilst", "while"), ("upon", "on"), ("amongst", "among"), ("towards", "toward"), ("ousted", "removed"),
     ("slain", "killed"), ("deceased", "dead"), ("residence", "home"), ("subsequently", "later"),
     ("initially", "at first"), ("nonetheless", "still"), ("nevertheless", "still"), ("therefore", "thus"),

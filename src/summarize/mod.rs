@@ -126,7 +126,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_bullets: 5,
-            spare_points: 14,
+            spare_points: 20,
             max_lens_bullets: 2,
             max_evidence: 3,
             max_sentences_per_article: 30,

@@ -100,7 +100,7 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
             first.is(&TRAILS) && !adds || is_participle || is_clause || is_move || explains(left, gone);
         let resumes = gone
             .windows(2)
-            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && (next.is_finite_verb() || next.is(&["to"]))))
+            .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && resumes_clause(next)))
             // "…, which never came: \"We will see.\"" tells what the main clause announces.
             || gone.iter().any(|word| word.text.ends_with(':'));
         let attributes = gone.get(1).is_some_and(|second| second.is(&["said", "says"]))
@@ -112,8 +112,11 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
             || gone
                 .iter()
                 .any(|word| word.is(&["according", "if", "unless", "but", "allegedly"]));
+        // "the second state, behind Alder, with a levy" is not the second state.
+        let ranks =
+            first.is(&["with", "where", "who", "whose", "which"]) && left.iter().any(|word| word.is(&RANKS));
         // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
-        if opens && !resumes && !attributes && !deny(left) {
+        if opens && !resumes && !attributes && !ranks && !deny(left) {
             edits.push(cut(index..words.len(), true));
         }
     }
@@ -141,8 +144,26 @@ pub(super) fn tail(words: &[Word]) -> Option<Edit> {
         // "found deeds by the mayor during the vote that could harm the town": the clause is about what stays.
         && !gone.iter().any(|word| word.has_comma() || word.is(&["that", "which", "who", "whose"]))
         // "said that leaders during the crisis were failing": the verb of the sentence stands behind.
-        && (words.get(index).is_some_and(|first| first.is(&CLAUSAL)) || !have_verb(gone));
+        && (words.get(index).is_some_and(|first| first.is(&CLAUSAL)) || !have_verb(gone) && !may_have_verb(gone));
     safe.then(|| cut(index..words.len(), true))
+}
+
+/// Whether a clause goes on with this word behind a comma: with a verb in any form ("insisted the envoy, who was there,
+/// sign a pledge").
+fn resumes_clause(word: &Word) -> bool {
+    let is_participle = word.lower.ends_with("ing");
+    word.is_finite_verb() || word.is(&["to"]) || !word.has_capital() && !word.is_function() && !is_participle
+}
+
+/// "during the crisis continues to rise": a word that may be a verb has an object or an infinitive behind it.
+fn may_have_verb(words: &[Word]) -> bool {
+    words.windows(2).any(|pair| {
+        let [verb, next] = pair else { return false };
+        verb.may_be_verb()
+            && next.is(&[
+                "to", "a", "an", "the", "its", "their", "his", "her", "not", "that",
+            ])
+    })
 }
 
 /// " in a statement on Monday", " during an interview with the paper" at the end: where it was said.
