@@ -15,7 +15,7 @@ pub const EQUALS: &[(&str, &str)] = &[
     ("stated", "said"), ("announced that", "said"), ("noted that", "said"), ("added that", "said"),
     ("explained that", "said"), ("the fact that", "that"), ("as a result of", "because of"), ("in the midst of", "amid"),
     ("took place", "happened"), ("such as", "like"), ("per year", "a year"), ("each year", "every year"),
-    ("as soon as", "once"), ("on the grounds that", "because"), ("in the event of", "in case of"),
+    ("on the grounds that", "because"), ("in the event of", "in case of"),
     ("along with", "with"), ("together with", "with"),
     ("on behalf of", "for"), ("would like to", "want to"), ("is set to", "is to"), ("are set to", "are to"),
     ("was set to", "was to"), ("a series of", "several"), ("a slew of", "several"), ("a string of", "several"),

@@ -134,7 +134,7 @@ fn speaks_of_itself(text: &str) -> bool {
     outside.split(|c: char| !c.is_alphabetic()).any(|word| {
         matches!(
             word,
-            "I" | "We" | "we" | "our" | "Our" | "my" | "My" | "me" | "you" | "You" | "your" | "Your"
+            "I" | "We" | "we" | "us" | "our" | "Our" | "my" | "My" | "me" | "you" | "You" | "your" | "Your"
         )
     })
 }
