@@ -269,7 +269,7 @@ pub enum CheckReason {
     TooLong,
     /// P17: it does not end as a sentence does.
     Unfinished,
-    /// P17: its first word points to a sentence before it.
+    /// P17: a word in it points to a sentence before it, or it supposes something under a condition that it does not tell.
     NotSelfContained,
     /// P17: markup, lists, line breaks or stray symbols.
     Markup,

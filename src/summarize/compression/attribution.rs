@@ -154,34 +154,32 @@ pub(super) fn source_front(words: &[Word]) -> Option<Vec<Word>> {
 
 /// "S, who says it."
 fn put_behind(statement: &[Word], who: &[Word]) -> Option<Vec<Word>> {
-    let mut moved = statement.to_vec();
-    let last = moved.last_mut()?;
+    let mut front = statement.to_vec();
+    let last = front.last_mut()?;
     let bare = last.unstopped();
     last.text = match bare.strip_suffix('"') {
         Some(quoted) => format!("{},\"", quoted.trim_end_matches(['.', ','])),
         None => format!("{bare},"),
     };
-    let first = moved.first_mut()?;
-    first.text = capitalised(&first.text);
-    let behind = moved.len();
-    moved.extend_from_slice(who);
-    let opens = moved.get_mut(behind)?;
-    opens.text = within_a_sentence(opens);
-    let last = moved.last_mut()?;
-    last.text = last.unmarked();
-    Some(moved)
+    one_sentence(front, who)
 }
 
 /// "Who says it S.", with a mark between the two.
 fn put_before(statement: &[Word], who: &[Word], mark: &str) -> Option<Vec<Word>> {
-    let mut moved = who.to_vec();
-    let last = moved.last_mut()?;
+    let mut front = who.to_vec();
+    let last = front.last_mut()?;
     last.text = last.unstopped() + mark;
+    one_sentence(front, statement)
+}
+
+/// Two parts that change their places: the case of their first words and the last mark follow.
+fn one_sentence(front: Vec<Word>, behind: &[Word]) -> Option<Vec<Word>> {
+    let start = front.len();
+    let mut moved = front;
+    moved.extend_from_slice(behind);
     let first = moved.first_mut()?;
     first.text = capitalised(&first.text);
-    let behind = moved.len();
-    moved.extend_from_slice(statement);
-    let opens = moved.get_mut(behind)?;
+    let opens = moved.get_mut(start)?;
     opens.text = within_a_sentence(opens);
     let last = moved.last_mut()?;
     last.text = last.unmarked();

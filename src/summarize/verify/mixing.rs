@@ -28,24 +28,21 @@ pub fn mixed(candidate: &Candidate<'_>) -> Vec<CheckReason> {
     let whole = content_words(candidate.text);
     let (statement, speaker) = parts_of(candidate.text);
     let (statement, speaker) = (content_words(statement), content_words(speaker));
-    let follows = |sentence: &str| {
-        let has_names = facts::unsupported_names(candidate.text, &[sentence]).is_empty();
-        let plainer = equals::plainer(sentence);
-        has_names
-            && [sentence, &plainer].iter().any(|source| {
-                let (_, who) = parts_of(source);
-                let (source, who) = (content_words(source), content_words(who));
-                let is_in_order = |own: &[String]| {
-                    common_subsequence(own, &source) as f64 >= MIN_FOLLOWED * own.len() as f64
-                };
-                if speaker.is_empty() || who.is_empty() {
-                    return is_in_order(&whole);
-                }
-                speaker.iter().all(|word| who.contains(word)) && is_in_order(&statement)
-            })
+    let is_in_order = |own: &[String], source: &[String]| {
+        common_subsequence(own, source) as f64 >= MIN_FOLLOWED * own.len() as f64
     };
-    let is_mixed =
-        !candidate.evidence.is_empty() && !candidate.evidence.iter().any(|sentence| follows(sentence));
+    let follows = |source: &str| {
+        let (_, who) = parts_of(source);
+        let (source, who) = (content_words(source), content_words(who));
+        if speaker.is_empty() || who.is_empty() {
+            return is_in_order(&whole, &source);
+        }
+        speaker.iter().all(|word| who.contains(word)) && is_in_order(&statement, &source)
+    };
+    let has_names = |sentence: &str| facts::unsupported_names(candidate.text, &[sentence]).is_empty();
+    let is_told =
+        |sentence: &&str| has_names(sentence) && (follows(sentence) || follows(&equals::plainer(sentence)));
+    let is_mixed = !candidate.evidence.is_empty() && !candidate.evidence.iter().any(is_told);
     reason_if(is_mixed, CheckReason::FactsMixed)
 }
 

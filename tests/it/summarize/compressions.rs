@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use nutgraf::domain::{BulletKind, Verdict};
 use nutgraf::engine::Constraint;
 use nutgraf::engine::constraint::admits;
-use nutgraf::summarize::{Gate, Grounding};
+use nutgraf::summarize::{Gate, Grounding, compression};
 
 use super::sample::{Story, about, article, asked};
 use crate::support::ScriptedEngine;
@@ -74,6 +74,19 @@ fn a_compression_is_chosen_from_a_list_and_nothing_else_can_be_said() {
 }
 
 #[test]
+fn a_wording_that_tells_much_less_than_the_fullest_cannot_be_chosen() {
+    let sentence = "The council of Alder, which met the engineers and builders of Norrvik for six hours, voted on Monday \
+                    to close the Velm Bridge, calling it a risk.";
+    let bare = "The council of Alder voted to close the Velm Bridge.";
+    assert!(compression::wordings(sentence, 14).contains(&bare.to_owned()));
+    let (engine, seen) = choosing();
+    Story::of(vec![article("one", "The Courier", "2025-03-03", sentence)]).summarize(&engine);
+    // The first is the list to choose from; behind it the model writes freely.
+    let list = Arc::clone(&seen.lock().unwrap()[0]);
+    assert!(!admits(list.as_ref(), bare));
+}
+
+#[test]
 fn a_spare_point_with_a_wording_takes_the_place_of_one_without() {
     let [first, second] = [0, 1].map(|outlet| TOLD_TWICE.map(|wordings| wordings[outlet]).join("\n\n"));
     let mut story = Story::of(vec![
@@ -86,13 +99,13 @@ fn a_spare_point_with_a_wording_takes_the_place_of_one_without() {
         article("two", "Harbour Post", "2025-03-03", &second),
     ]);
     // Two that are told twice, which keep their places, one that has a wording, and the third that is told twice.
-    story.settings.max_bullets = 3;
-    for (spare_points, worded) in [(4, 2), (0, 1)] {
+    for (max_bullets, spare_points, worded) in [(3, 4, 2), (3, 0, 1), (1, 4, 0)] {
+        story.settings.max_bullets = max_bullets;
         story.settings.spare_points = spare_points;
         let (engine, _) = choosing();
         let summary = story.summarize(&engine);
         let texts: Vec<&str> = summary.statements().map(|bullet| bullet.text.as_str()).collect();
-        assert_eq!(texts.len(), 4, "{texts:?}");
+        assert_eq!(texts.len(), max_bullets + 1, "{texts:?}");
         let short = texts.iter().filter(|text| [SHORT, OTHER_SHORT].contains(text));
         assert_eq!(short.count(), worded, "{texts:?}");
         // Made again from the same articles: nothing is asked.
