@@ -5,9 +5,14 @@ mod checker;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use nutgraf::eval::{extractive, graph, porter, rouge};
+use nutgraf::clock::SystemClock;
+use nutgraf::eval::rows::{self, Desk, Row, Written};
+use nutgraf::eval::{cases, extractive, graph, porter, rouge};
+use nutgraf::summarize::Settings;
 use nutgraf::text::similarity::is_function_word;
 use serde_json::{Value, json};
+
+use crate::support::ScriptedEngine;
 
 #[test]
 fn rouge_and_stems_are_those_of_the_python_packages() {
@@ -41,6 +46,34 @@ fn evaluate(dir: &Path, args: &[&str]) -> Output {
         .env_remove("RUST_LOG")
         .output()
         .unwrap()
+}
+
+#[test]
+fn a_row_of_nutgraf_keeps_its_evidence_and_an_extract_has_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("stories.jsonl");
+    let story = json!({"id": "a", "articles": [
+        {"source": "The Valley Post", "text": "Engineers closed the old dam on Monday. They found many long cracks in it."},
+        {"source": "Hill Times", "text": "The old dam was closed after engineers found cracks. Nobody was hurt that day."}]});
+    std::fs::write(&path, story.to_string()).unwrap();
+    let cases = cases::read(&path, None, 1, 20).unwrap();
+    let (engine, settings) = (ScriptedEngine::gibberish(), Settings::default());
+    let desk = Desk {
+        engine: &engine,
+        settings: &settings,
+        clock: &SystemClock,
+    };
+    let kept = |row| {
+        let written = rows::write(row, &cases[0], Some(&desk), 50, "recipe")
+            .unwrap()
+            .unwrap();
+        serde_json::from_str::<Written>(&serde_json::to_string(&written).unwrap()).unwrap()
+    };
+    let (own, lead) = (kept(Row::Nutgraf), kept(Row::Lead3));
+    let summary = own.summary.unwrap();
+    assert_eq!(summary.statements().count(), own.statements.len());
+    assert!(summary.statements().all(|bullet| !bullet.citations.is_empty()));
+    assert!(!own.statements.is_empty() && lead.summary.is_none());
 }
 
 #[test]
