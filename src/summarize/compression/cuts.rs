@@ -284,8 +284,9 @@ fn single_words(words: &[Word]) -> Vec<Edit> {
     for (index, one) in words.iter().enumerate().skip(1) {
         // "was not a key witness" denies more without the word.
         let denied = words.get(index.saturating_sub(4)..index).is_some_and(deny);
-        // "almost certainly" is not "almost".
-        let is_graded = word(words, index - 1).is_some_and(|before| before.is(&DEGREES));
+        // "almost certainly" is not "almost", and "until recently" not "until".
+        let before = word(words, index - 1);
+        let is_graded = before.is_some_and(|before| before.is(&DEGREES) || before.is(&["until", "since"]));
         let next = word(words, index + 1);
         let is_adverb =
             one.is(&ADVERBS) && !one.quoted && next.is_some_and(|next| !next.is(&["as", "than", "the"]));

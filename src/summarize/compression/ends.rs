@@ -115,8 +115,11 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         // "the second state, behind Alder, with a levy" is not the second state.
         let ranks =
             first.is(&["with", "where", "who", "whose", "which"]) && left.iter().any(|word| word.is(&RANKS));
+        // "A is ahead, while B is behind": half of a comparison misleads. "…, while speaking in Alder" is a setting.
+        let contrasts =
+            first.is(&["while"]) && !gone.get(1).is_some_and(|second| second.lower.ends_with("ing"));
         // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
-        if opens && !resumes && !attributes && !ranks && !deny(left) {
+        if opens && !resumes && !attributes && !ranks && !contrasts && !deny(left) {
             edits.push(cut(index..words.len(), true));
         }
     }

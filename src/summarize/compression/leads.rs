@@ -34,6 +34,20 @@ const NO_PARTICIPLES: [&str; 15] = [
     "everything", "something", "anything", "morning", "evening",
 ];
 
+/// What "earlier" and "later" stand before where they tell a time: "Earlier this week, …".
+const TIMES: [&str; 10] = [
+    "this",
+    "that",
+    "in",
+    "on",
+    "today",
+    "yesterday",
+    "last",
+    "during",
+    "at",
+    "than",
+];
+
 /// Units of the time between two events: "Hours after the vote, …".
 const SPANS: [&str; 9] = [
     "minutes", "hours", "days", "weeks", "months", "day", "week", "month", "shortly",
@@ -49,7 +63,9 @@ pub(super) fn lead(words: &[Word]) -> Option<Edit> {
     let phrase = words.get(..=comma)?;
     let next = words.get(comma + 1)?;
     let is_single = comma == 0 && (first.lower.ends_with("ly") || first.is(&LEADS));
-    let is_phrase = comma > 0 && (first.is(&LEADS) || is_participial(first));
+    // "Earlier protests in Denver, Elm and Oak went off peacefully" begins with its subject.
+    let modifies = first.is(&["earlier", "later"]) && !words.get(1)?.is(&TIMES);
+    let is_phrase = comma > 0 && (first.is(&LEADS) && !modifies || is_participial(first));
     let opens =
         is_single || is_phrase || is_day(phrase) || is_speech(phrase) || connects(phrase) || dates(phrase);
     let lists = words.get(comma + 1..comma + 4)?.iter().any(Word::has_comma);

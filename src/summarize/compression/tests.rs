@@ -134,6 +134,37 @@ fn the_second_of_two_deeds_goes() {
 }
 
 #[test]
+fn a_subject_is_no_lead_and_a_time_keeps_its_adverb() {
+    never_makes(&[
+        (
+            "Earlier protests on the bridge in Norrvik, Elm and Oak on Wednesday and Thursday went off peacefully.",
+            "Elm and Oak on Wednesday and Thursday went off peacefully",
+        ),
+        (
+            "The mayor of the city, who until recently wanted to close the old bridge to all cars, has called for a vote of the council.",
+            "until wanted",
+        ),
+    ]);
+    makes(
+        "Earlier this week at the new town hall, the city council voted to close the old bridge to all cars.",
+        "The city council voted to close the old bridge to all cars.",
+    );
+}
+
+#[test]
+fn half_of_a_comparison_is_not_told() {
+    never_makes(&[(
+        "A poll of the local paper showed the mayor of the city ahead by ten points, while a poll of the state showed her behind \
+         by five.",
+        "ten points.",
+    )]);
+    makes(
+        "The mayor of the city promised on Monday to build a new bridge, while speaking to workers at the docks.",
+        "The mayor of the city promised on Monday to build a new bridge.",
+    );
+}
+
+#[test]
 fn half_an_aside_stays() {
     never_makes(&[
         (
