@@ -83,8 +83,6 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         if !before.has_comma() || !is_whole(left) {
             continue;
         }
-        let is_participle =
-            first.lower.len() > 5 && first.lower.ends_with("ing") && !first.is(&NO_PARTICIPLES);
         let is_clause = first.is(&["and"])
             && gone
                 .get(1)
@@ -96,8 +94,11 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
             && gone.iter().skip(2).take(3).any(|word| word.is(&MOVES));
         // Who was there "as well as" others was not there alone.
         let adds = first.is(&["as"]) && gone.get(1).is_some_and(|second| second.is(&["well"]));
-        let opens =
-            first.is(&TRAILS) && !adds || is_participle || is_clause || is_move || explains(left, gone);
+        let opens = first.is(&TRAILS) && !adds
+            || is_participle(first)
+            || is_clause
+            || is_move
+            || explains(left, gone);
         let resumes = gone
             .windows(2)
             .any(|pair| matches!(pair, [comma, next] if comma.has_comma() && resumes_clause(next)))
@@ -116,14 +117,18 @@ pub(super) fn trail(words: &[Word]) -> Vec<Edit> {
         let ranks =
             first.is(&["with", "where", "who", "whose", "which"]) && left.iter().any(|word| word.is(&RANKS));
         // "A is ahead, while B is behind": half of a comparison misleads. "…, while speaking in Alder" is a setting.
-        let contrasts =
-            first.is(&["while"]) && !gone.get(1).is_some_and(|second| second.lower.ends_with("ing"));
+        let contrasts = first.is(&["while"]) && !gone.get(1).is_some_and(is_participle);
         // "not A, but B", and "did not, as planned, …": a denial wants its whole sentence.
         if opens && !resumes && !attributes && !ranks && !contrasts && !deny(left) {
             edits.push(cut(index..words.len(), true));
         }
     }
     edits
+}
+
+/// "calling", and neither "according" nor "Beijing".
+fn is_participle(word: &Word) -> bool {
+    word.lower.len() > 5 && word.lower.ends_with("ing") && !word.has_capital() && !word.is(&NO_PARTICIPLES)
 }
 
 /// " after …", " because …" at the end, with no comma before.

@@ -35,18 +35,8 @@ const NO_PARTICIPLES: [&str; 15] = [
 ];
 
 /// What "earlier" and "later" stand before where they tell a time: "Earlier this week, …".
-const TIMES: [&str; 10] = [
-    "this",
-    "that",
-    "in",
-    "on",
-    "today",
-    "yesterday",
-    "last",
-    "during",
-    "at",
-    "than",
-];
+#[rustfmt::skip]
+const TIMES: [&str; 10] = ["this", "that", "in", "on", "today", "yesterday", "last", "during", "at", "than"];
 
 /// Units of the time between two events: "Hours after the vote, …".
 const SPANS: [&str; 9] = [
@@ -64,7 +54,8 @@ pub(super) fn lead(words: &[Word]) -> Option<Edit> {
     let next = words.get(comma + 1)?;
     let is_single = comma == 0 && (first.lower.ends_with("ly") || first.is(&LEADS));
     // "Earlier protests in Denver, Elm and Oak went off peacefully" begins with its subject.
-    let modifies = first.is(&["earlier", "later"]) && !words.get(1)?.is(&TIMES);
+    let second = words.get(1)?;
+    let modifies = first.is(&["earlier", "later"]) && !second.is(&TIMES) && !second.is(&WEEKDAYS);
     let is_phrase = comma > 0 && (first.is(&LEADS) && !modifies || is_participial(first));
     let opens =
         is_single || is_phrase || is_day(phrase) || is_speech(phrase) || connects(phrase) || dates(phrase);
