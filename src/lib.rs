@@ -12,7 +12,8 @@
 //! 7. [`jobs`]: the queue's rules and the worker that claims, summarizes and saves.
 //! 8. [`serve`]: the HTTP interface.
 //! 9. [`eval`]: quality tables against baselines.
-//! 10. [`app`], [`cli`], [`config`], [`telemetry`], [`clock`], [`cpu`]: what ties them together.
+//! 10. [`mod@bench`]: how fast the program is, beside peers.
+//! 11. [`app`], [`cli`], [`config`], [`telemetry`], [`clock`], [`cpu`]: what ties them together.
 //!
 //! Direction of use: `app → {serve, jobs} → {ingest, summarize} → {store, engine, text} → domain`.
 //! `serve` never sees `engine`, so a read cannot run the model; `summarize` never sees `store` or `serve`;
@@ -29,6 +30,7 @@ pub mod summarize;
 pub mod jobs;
 pub mod serve;
 pub mod eval;
+pub mod bench;
 pub mod config;
 pub mod telemetry;
 pub mod app;

@@ -39,6 +39,9 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(args: Args, mut config: Config) -> anyhow::Result<Outcome> {
+    if config.database.is_some() {
+        tracing::warn!("the setting `database` does not count here: the demo has a database of its own");
+    }
     config.database = Some(format!("sqlite://{}", config.data_dir.join("demo.db").display()));
     config.ingest.debounce_ms = 0;
     config.serve.bind = match args.bind {

@@ -11,6 +11,7 @@ mod resummarize;
 mod models;
 mod migrate;
 mod eval;
+mod bench;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,8 @@ enum Command {
     Migrate(migrate::Args),
     /// Quality tables against baselines
     Eval(eval::Args),
+    /// How fast the program is on this machine
+    Bench(bench::Args),
 }
 
 impl Command {
@@ -112,6 +115,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
             Command::Models(args) => models::run(args, config).await,
             Command::Migrate(args) => migrate::run(args, config).await,
             Command::Eval(args) => eval::run(args, config).await,
+            Command::Bench(args) => bench::run(args, config).await,
         }
     });
     // A blocking thread that still computes must not hold up the exit: what it works on was given back.

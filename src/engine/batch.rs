@@ -94,7 +94,7 @@ impl<'a> Texts<'a> {
             writer: self.writer,
             most_texts: most_texts.min(self.writer.decoder.most_texts()),
             most_bytes: MOST_CACHE_BYTES / lanes,
-            shelf: Shelf::default(),
+            shelf: self.list.shelf(self.writer),
             texts: Vec::new(),
             members: Vec::new(),
         };
@@ -151,7 +151,7 @@ impl<'a> Answers<'a> {
     /// # Errors
     /// As [`super::Engine::score`].
     pub(super) fn score(&self, go_on: &(dyn Fn() -> bool + Sync)) -> Result<(), EngineError> {
-        let mut shelf = Shelf::default();
+        let mut shelf = self.list.shelf(self.writer);
         while let Some(index) = self.list.take(&shelf, |_, _| true) {
             let (Some(prompt), Some(answer)) = (self.list.prompts.get(index), self.answers.get(index)) else {
                 continue;
@@ -183,6 +183,11 @@ impl List {
             prompts,
             left: Mutex::new(left),
         }
+    }
+
+    /// A lane's shelf: where there are fewer lanes than cores, several threads read a prompt.
+    fn shelf(&self, writer: &Writer) -> Shelf {
+        Shelf::new(writer.decoder.lanes() / self.lanes)
     }
 
     /// Takes the next request, if it fits: one whose prompt is on the shelf, else one whose prompt no lane has, else

@@ -64,8 +64,11 @@ struct Prompt {
 }
 
 /// The prompts that the texts of one call have in use, and the last one that was read.
-#[derive(Default)]
-pub(super) struct Shelf(Vec<Arc<Prompt>>);
+pub(super) struct Shelf {
+    prompts: Vec<Arc<Prompt>>,
+    /// How many threads read a prompt together, where the model can.
+    threads: usize,
+}
 
 impl Decoder {
     /// Loads the weights. `content` is the file's head, as [`read_head`] returns it.
@@ -203,7 +206,7 @@ impl Decoder {
             }
         }
         if let Model::Llama(model) = &self.model {
-            logits = forward(model, &mut runs)?;
+            logits = forward(model, &mut runs, 1)?;
         }
         self.checked(logits)
     }
@@ -221,7 +224,7 @@ impl Decoder {
                     tokens,
                     wanted: Wanted::All,
                 };
-                forward(model, &mut [run])?
+                forward(model, &mut [run], 1)?
             }
             (_, State::Candle(pass)) => each_step(pass, tokens)?,
             _ => return Err(EngineError::Compute("a text of another model".to_owned())),
@@ -243,7 +246,7 @@ impl Decoder {
     /// Shapes that do not fit show only when candle's model runs: better now than at the first request.
     fn try_one_token(&self, path: &Path) -> Result<(), EngineError> {
         let tried = catch_unwind(AssertUnwindSafe(|| {
-            let started = self.start(&[0], 0, &mut Shelf::default(), || true)?;
+            let started = self.start(&[0], 0, &mut Shelf::new(1), || true)?;
             self.checked(started.map(|(_, logits)| logits).into_iter().collect())
         }));
         match tried {
@@ -255,11 +258,19 @@ impl Decoder {
 }
 
 impl Shelf {
+    /// Nothing on it yet.
+    pub(super) fn new(threads: usize) -> Self {
+        Self {
+            prompts: Vec::new(),
+            threads,
+        }
+    }
+
     /// Puts away the prompts that no text follows any more, except the last that was read.
     pub(super) fn put_away(&mut self) {
-        let last = self.0.len().saturating_sub(1);
+        let last = self.prompts.len().saturating_sub(1);
         let mut places = 0..;
-        self.0.retain(|prompt| {
+        self.prompts.retain(|prompt| {
             let is_last = places.next() == Some(last);
             is_last || Arc::strong_count(prompt) > 1
         });
@@ -268,12 +279,12 @@ impl Shelf {
     /// Bytes that the prompts take.
     pub(super) fn bytes(&self, decoder: &Decoder) -> usize {
         let bytes = |prompt: &Arc<Prompt>| decoder.bytes(prompt.tokens.len());
-        self.0.iter().map(bytes).sum()
+        self.prompts.iter().map(bytes).sum()
     }
 
     /// Whether it has the whole prompt.
     pub(super) fn has(&self, tokens: &[u32]) -> bool {
-        self.0.iter().any(|prompt| prompt.tokens == tokens)
+        self.prompts.iter().any(|prompt| prompt.tokens == tokens)
     }
 
     /// The prompt as it was read before, or read now after the longest start that it has in common with another.
@@ -283,7 +294,7 @@ impl Shelf {
         tokens: &[u32],
         mut go_on: impl FnMut() -> bool,
     ) -> Result<Option<Arc<Prompt>>, EngineError> {
-        if let Some(prompt) = self.0.iter().find(|prompt| prompt.tokens == tokens) {
+        if let Some(prompt) = self.prompts.iter().find(|prompt| prompt.tokens == tokens) {
             return Ok(Some(Arc::clone(prompt)));
         }
         let mut cache = Cache::new(model.cache_shape(), tokens.len());
@@ -304,14 +315,14 @@ impl Shelf {
                 tokens: chunk,
                 wanted: if left == 0 { Wanted::Last } else { Wanted::Nothing },
             };
-            logits = forward(model, &mut [run])?;
+            logits = forward(model, &mut [run], self.threads)?;
         }
         let prompt = Arc::new(Prompt {
             tokens: tokens.to_vec(),
             cache,
             logits: logits.pop().unwrap_or_default(),
         });
-        self.0.push(Arc::clone(&prompt));
+        self.prompts.push(Arc::clone(&prompt));
         Ok(Some(prompt))
     }
 
@@ -323,7 +334,7 @@ impl Shelf {
             let alike = pairs.take_while(|(theirs, ours)| theirs == ours).count();
             alike.min(tokens.len().saturating_sub(1))
         };
-        self.0
+        self.prompts
             .iter()
             .map(|prompt| (prompt.as_ref(), shared(prompt)))
             .max_by_key(|(_, shared)| *shared)

@@ -20,6 +20,7 @@ mod batch;
 pub mod embedder;
 pub mod entailment;
 pub mod local;
+mod trial;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

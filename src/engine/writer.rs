@@ -81,7 +81,7 @@ impl Writer {
         let mut sampler = Sampler::new(super::Sampling::default(), 0);
         let started = self
             .decoder
-            .start(prompt, tokens, &mut Shelf::default(), || true)?;
+            .start(prompt, tokens, &mut Shelf::new(self.decoder.lanes()), || true)?;
         let Some((text, mut logits)) = started else {
             return Ok(Vec::new());
         };

@@ -18,7 +18,7 @@ use crate::text::facts::written_day;
 const PLAIN_CHARS_PER_ARTICLE: usize = 900;
 const PLAIN_TOKENS: usize = 220;
 /// About how many words a bullet has.
-const WORDS_A_BULLET: usize = 22;
+const WORDS_A_BULLET: usize = 18;
 /// Tokens that a chat template adds at most.
 const TEMPLATE_TOKENS: usize = 64;
 /// A cautious guess for English, so that the prompt fits the model's context.
@@ -295,7 +295,7 @@ mod tests {
         let configured = summarize::Settings::default();
         assert_eq!(Row::Nutgraf.settings(&configured, 50), configured);
         let longer = Row::Nutgraf.settings(&configured, 220);
-        assert_eq!(longer.max_bullets, 10);
+        assert_eq!(longer.max_bullets, 12);
         for (row, grounding, gate) in [
             (Row::WithoutMask, Grounding::Off, Gate::On),
             (Row::WithoutGate, Grounding::Evidence, Gate::Off),

@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "eval",
         &["ingest", "summarize", "engine", "text", "domain", "clock"],
     ),
+    ("bench", &["engine"]),
     (
         "serve",
         &["ingest", "store", "text", "domain", "clock", "telemetry"],
@@ -30,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 const MODULES: &[&str] = &[
     "app",
+    "bench",
     "cli",
     "clock",
     "config",

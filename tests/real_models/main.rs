@@ -24,3 +24,4 @@ mod together;
 mod injection;
 mod entailment;
 mod program;
+mod bench;

@@ -4,7 +4,7 @@
 
 use super::cache::Cache;
 use super::kernels::{Lane, WIDTH, weigh};
-use super::matrix::Rows;
+use super::matrix::{Forms, Rows};
 
 /// Positions whose queries are computed together: bounds the scores in memory.
 pub(super) const MOST_QUERIES: usize = 16;
@@ -40,7 +40,7 @@ pub(super) struct Queries<'a> {
 pub(super) fn attend(past: Past<'_>, queries: &Queries<'_>) -> Vec<Lane> {
     let rows = queries.positions * queries.group;
     let mut packed = Rows::default();
-    packed.pack(rows, queries.width, |row, into| {
+    packed.pack(rows, queries.width, Forms::FLOATS, |row, into| {
         (queries.write)(row / queries.group, row % queries.group, into);
     });
     let prompt_length = past.prompt.map_or(0, Cache::length);
@@ -60,7 +60,7 @@ pub(super) fn attend(past: Past<'_>, queries: &Queries<'_>) -> Vec<Lane> {
         let row_scores = scores.get_mut(row..).unwrap_or_default();
         sums.push(weigh(row_scores, rows));
     }
-    packed.pack(rows, prompt_length + text_length, |row, into| {
+    packed.pack(rows, prompt_length + text_length, Forms::FLOATS, |row, into| {
         let (prompt, text) = scores.split_at(text_starts);
         let (into_prompt, into_text) = into.split_at_mut(prompt_length);
         lay_out(prompt, rows, row, into_prompt);

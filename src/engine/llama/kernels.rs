@@ -1,5 +1,5 @@
-//! The arithmetic of a transformer on the CPU: one product of packed rows with a panel of weights, the unpacking of
-//! quantized weights into such panels, and the few functions between products. Knows no model and no threads.
+//! The arithmetic of a transformer on the CPU: the product of packed rows with a panel of weights, as floats, and the few
+//! functions between products. Knows no model and no threads. Products of integers are in `integers.rs`.
 //!
 //! Each result is a chain of operations on one row of its own, in one order: how many rows are computed together
 //! changes no bit of any of them. Loops run over arrays of fixed size, which the compiler turns into vector
@@ -9,8 +9,6 @@
 pub(super) const WIDTH: usize = 16;
 /// Most rows multiplied together: with the panel's columns, as many sums as there are registers.
 pub(super) const MOST_ROWS: usize = 6;
-/// Weights that share a scale in the quantized formats served here.
-pub(super) const BLOCK: usize = 32;
 
 /// One value for each column of a panel.
 pub(super) type Lane = [f32; WIDTH];
@@ -45,39 +43,6 @@ fn multiply_rows<const ROWS: usize>(rows: &[f32], panel: &[Lane], sums: &mut [La
         }
     }
     *sums = held;
-}
-
-/// Unpacks 4-bit weights, one block of each column: `panel[k][c] = scale[c] · quant + offset[c]`. The low halves of
-/// `quants` are the block's first 16 weights, the high halves its last.
-pub(super) fn unpack_four(
-    quants: &[[u8; WIDTH]; BLOCK / 2],
-    scales: &Lane,
-    offsets: &Lane,
-    panel: &mut [Lane],
-) {
-    // In two steps, since the compiler finds vector instructions for each but not for both in one.
-    let mut halves = [[0i8; WIDTH]; BLOCK];
-    let (low, high) = halves.as_flattened_mut().split_at_mut(WIDTH * BLOCK / 2);
-    for (half, quant) in low.iter_mut().zip(quants.as_flattened()) {
-        *half = (quant & 15).cast_signed();
-    }
-    for (half, quant) in high.iter_mut().zip(quants.as_flattened()) {
-        *half = (quant >> 4).cast_signed();
-    }
-    for (lane, halves) in panel.iter_mut().zip(&halves) {
-        for (((weight, quant), scale), offset) in lane.iter_mut().zip(halves).zip(scales).zip(offsets) {
-            *weight = fused(f32::from(*quant), *scale, *offset);
-        }
-    }
-}
-
-/// Unpacks 8-bit weights, one block of each column: `panel[k][c] = scale[c] · quants[k][c]`.
-pub(super) fn unpack_eight(quants: &[[i8; WIDTH]], scales: &Lane, panel: &mut [Lane]) {
-    for (lane, quants) in panel.iter_mut().zip(quants) {
-        for ((weight, quant), scale) in lane.iter_mut().zip(quants).zip(scales) {
-            *weight = f32::from(*quant) * scale;
-        }
-    }
 }
 
 /// `e^x` within two units in the last place; 0 below -87. Reduction by powers of two and the polynomial of Cephes'
@@ -178,7 +143,7 @@ pub(super) fn rotate(head: &mut [f32], angles: &[(f32, f32)]) {
 
 /// `a · b + c`, rounded once where the machine can do so in one instruction.
 #[inline(always)]
-fn fused(a: f32, b: f32, c: f32) -> f32 {
+pub(super) fn fused(a: f32, b: f32, c: f32) -> f32 {
     if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
         a.mul_add(b, c)
     } else {
@@ -262,28 +227,6 @@ mod tests {
                 for (column, sum) in sums.iter().enumerate() {
                     let exact: f32 = alone.iter().zip(&panel).map(|(x, lane)| x * lane[column]).sum();
                     prop_assert!((sum - 0.5 - exact).abs() < 1e-5);
-                }
-            }
-        }
-
-        #[test]
-        fn unpacked_weights_are_scale_times_quant_plus_offset(
-            quants in proptest::collection::vec(any::<u8>(), BLOCK / 2 * WIDTH),
-            scale in -2f32..2.0,
-            offset in -2f32..2.0,
-        ) {
-            let (columns, _) = quants.as_chunks::<WIDTH>();
-            let mut panel = vec![[0.0; WIDTH]; BLOCK];
-            unpack_four(columns.first_chunk().unwrap(), &[scale; WIDTH], &[offset; WIDTH], &mut panel);
-            let signed: Vec<[i8; WIDTH]> = columns.iter().map(|lane| lane.map(u8::cast_signed)).collect();
-            let mut eight = vec![[0.0; WIDTH]; BLOCK / 2];
-            unpack_eight(&signed, &[scale; WIDTH], &mut eight);
-            for (k, lane) in columns.iter().enumerate() {
-                for (column, quant) in lane.iter().enumerate() {
-                    let weight = |half: u8| f32::from(half) * scale + offset;
-                    prop_assert!((panel[k][column] - weight(quant & 15)).abs() < 1e-5);
-                    prop_assert!((panel[k + BLOCK / 2][column] - weight(quant >> 4)).abs() < 1e-5);
-                    prop_assert_eq!(eight[k][column], f32::from(quant.cast_signed()) * scale);
                 }
             }
         }

@@ -1,14 +1,17 @@
-//! The weights of one linear layer, as the model's file holds them but in tiles, and their product with rows of
-//! activations. 4-bit and 8-bit weights stay so in memory: each tile is unpacked once for all rows of a product, so
-//! that a step reads a fifth of what 32-bit floats would take, and computes the same as they would.
+//! The weights of one linear layer in tiles, and their product with rows of activations. Weights of 4 and 8 bits stay so in
+//! memory and are multiplied as integers; all others are multiplied as floats.
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use half::f16;
 
-use super::kernels::{BLOCK, Lane, MOST_ROWS, WIDTH, multiply, unpack_eight, unpack_four};
+use super::integers::{self, Activations, BLOCK, EightBits, FourBits, OUTPUTS, Weights};
+use super::kernels::{Lane, MOST_ROWS, WIDTH, multiply};
 
-/// Weights of each column unpacked at a time: with 16 columns, 24 KB, half of a core's first cache.
+/// Weights of each column that are multiplied at a time: with 16 columns, 24 KB, half of a core's first cache.
 const PANEL: usize = 384;
+/// Tiles of integers that one of a [`Product`] is made of.
+const HALVES: usize = WIDTH / OUTPUTS;
+
 /// A matrix of `outputs` rows and `depth` columns, as the file has it.
 pub(super) struct Matrix {
     outputs: usize,
@@ -16,28 +19,32 @@ pub(super) struct Matrix {
     tiles: Tiles,
 }
 
-/// Tiles of 16 outputs, the last one filled up with zeros; in each, `depth` runs before the outputs.
+/// Tiles of outputs, the last one filled up with zeros.
 enum Tiles {
+    /// Of 16 outputs; in each, `depth` runs before the outputs.
     Floats(Vec<Lane>),
-    /// `Q8_0`: one scale for 32 weights.
-    Eight {
-        quants: Vec<[i8; WIDTH]>,
-        scales: Vec<Lane>,
-    },
-    /// `Q4_0` and `Q4_1`: scale and offset for 32 weights. Two weights a byte, 16 apart.
-    Four {
-        quants: Vec<[u8; WIDTH]>,
-        scales: Vec<Lane>,
-        offsets: Vec<Lane>,
-    },
+    /// `Q8_0`, of 8 outputs, block after block.
+    Eight(Vec<EightBits>),
+    /// `Q4_0` and `Q4_1`, of 8 outputs, block after block.
+    Four(Vec<FourBits>),
 }
 
-/// Rows of activations in groups of at most six, packed side by side for the kernel.
+/// What some matrices take rows as.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Forms {
+    floats: bool,
+    integers: bool,
+}
+
+/// Rows of activations, in the forms that the matrices take.
 #[derive(Default)]
 pub(super) struct Rows {
     count: usize,
     depth: usize,
-    values: Vec<f32>,
+    /// In groups of at most six rows, packed side by side for the kernel.
+    floats: Vec<f32>,
+    /// Row after row.
+    integers: Vec<Activations>,
 }
 
 /// A product in tiles: 16 outputs of every row, then the next 16.
@@ -56,8 +63,8 @@ impl Matrix {
         let has_blocks = depth.is_multiple_of(BLOCK);
         let tiles = match tensor.dtype() {
             GgmlDType::Q8_0 if has_blocks => eight(&tensor.data()?, outputs, depth),
-            GgmlDType::Q4_0 if has_blocks => four(&tensor.data()?, outputs, depth, |scale, _| -8.0 * scale),
-            GgmlDType::Q4_1 if has_blocks => four(&tensor.data()?, outputs, depth, |_, offset| offset),
+            GgmlDType::Q4_0 if has_blocks => four::<18>(&tensor.data()?, outputs, depth),
+            GgmlDType::Q4_1 if has_blocks => four::<20>(&tensor.data()?, outputs, depth),
             _ => {
                 let floats = tensor.dequantize(&candle_core::Device::Cpu)?;
                 floats_in_tiles(&floats.flatten_all()?.to_vec1()?, outputs, depth)
@@ -74,7 +81,7 @@ impl Matrix {
     pub(super) fn bytes(kind: GgmlDType, weights: u64) -> u64 {
         let bits = match kind {
             GgmlDType::Q8_0 => 9,
-            GgmlDType::Q4_0 | GgmlDType::Q4_1 => 6,
+            GgmlDType::Q4_0 | GgmlDType::Q4_1 => 5,
             _ => 32,
         };
         (weights / 8).saturating_mul(bits)
@@ -92,72 +99,93 @@ impl Matrix {
 
     /// The weights of one output.
     pub(super) fn row(&self, output: usize, into: &mut [f32]) {
-        let column = output % WIDTH;
-        let mut panel = vec![[0.0; WIDTH]; PANEL.min(self.depth)];
-        let starts = (0..self.depth).step_by(PANEL);
-        for (start, into) in starts.zip(into.chunks_mut(PANEL)) {
-            let lanes = self.panel(output / WIDTH, start, into.len(), &mut panel);
-            for (weight, lane) in into.iter_mut().zip(lanes) {
-                *weight = lane.get(column).copied().unwrap_or_default();
-            }
+        let weight = |k: usize| match &self.tiles {
+            Tiles::Floats(lanes) => lanes
+                .get(output / WIDTH * self.depth + k)
+                .and_then(|lane| lane.get(output % WIDTH).copied()),
+            Tiles::Eight(blocks) => self.weight(blocks, output, k),
+            Tiles::Four(blocks) => self.weight(blocks, output, k),
+        };
+        for (k, into) in into.iter_mut().enumerate() {
+            *into = weight(k).unwrap_or_default();
         }
+    }
+
+    fn weight<W: Weights>(&self, blocks: &[W], output: usize, k: usize) -> Option<f32> {
+        let block = blocks.get(output / OUTPUTS * (self.depth / BLOCK) + k / BLOCK)?;
+        Some(block.weight(output % OUTPUTS, k % BLOCK))
     }
 
     /// One tile's product with all rows, into one lane a row.
-    fn multiply_tile(&self, tile: usize, rows: &Rows, panel: &mut [Lane], sums: &mut [Lane]) {
-        sums.fill([0.0; WIDTH]);
-        for start in (0..self.depth).step_by(PANEL) {
-            let length = PANEL.min(self.depth - start);
-            let panel = self.panel(tile, start, length, panel);
-            rows.multiply(start, panel, sums);
+    fn multiply_tile(&self, tile: usize, rows: &Rows, sums: &mut [Lane]) {
+        match &self.tiles {
+            Tiles::Floats(lanes) => {
+                sums.fill([0.0; WIDTH]);
+                let first = tile * self.depth;
+                let lanes = lanes.get(first..first + self.depth).unwrap_or_default();
+                for (start, panel) in (0..).step_by(PANEL).zip(lanes.chunks(PANEL)) {
+                    rows.multiply(start, panel, sums);
+                }
+            }
+            Tiles::Eight(blocks) => self.multiply_integers(blocks, tile, rows, sums),
+            Tiles::Four(blocks) => self.multiply_integers(blocks, tile, rows, sums),
         }
     }
 
-    /// Weights `start..start + length` of a tile as floats, unpacked into `panel` where they are none.
-    fn panel<'a>(&'a self, tile: usize, start: usize, length: usize, panel: &'a mut [Lane]) -> &'a [Lane] {
-        let first = tile * self.depth + start;
-        match &self.tiles {
-            Tiles::Floats(lanes) => return lanes.get(first..first + length).unwrap_or_default(),
-            Tiles::Eight { quants, scales } => {
-                let (blocks, _) = quants.get(first..).unwrap_or_default().as_chunks::<BLOCK>();
-                let scales = scales.get(first / BLOCK..).unwrap_or_default();
-                let panels = panel.chunks_exact_mut(BLOCK).take(length / BLOCK);
-                for ((panel, quants), scales) in panels.zip(blocks).zip(scales) {
-                    unpack_eight(quants, scales, panel);
-                }
-            }
-            Tiles::Four {
-                quants,
-                scales,
-                offsets,
-            } => {
-                let (blocks, _) = quants.get(first / 2..).unwrap_or_default().as_chunks();
-                let scales = scales.get(first / BLOCK..).unwrap_or_default();
-                let offsets = offsets.get(first / BLOCK..).unwrap_or_default();
-                let panels = panel.chunks_exact_mut(BLOCK).take(length / BLOCK);
-                for (((panel, quants), scales), offsets) in panels.zip(blocks).zip(scales).zip(offsets) {
-                    unpack_four(quants, scales, offsets, panel);
-                }
-            }
+    fn multiply_integers<W: Weights>(&self, blocks: &[W], tile: usize, rows: &Rows, sums: &mut [Lane]) {
+        let depth = self.depth / BLOCK;
+        for half in 0..HALVES {
+            let first = (tile * HALVES + half) * depth;
+            let blocks = blocks.get(first..first + depth).unwrap_or_default();
+            integers::multiply(blocks, &rows.integers, half, sums);
         }
-        panel.get(..length).unwrap_or_default()
+    }
+}
+
+impl Forms {
+    /// For products of floats only, such as those of attention.
+    pub(super) const FLOATS: Self = Self {
+        floats: true,
+        integers: false,
+    };
+
+    /// What these take.
+    pub(super) fn of(matrices: &[&Matrix]) -> Self {
+        let is_floats = |matrix: &&&Matrix| matches!(matrix.tiles, Tiles::Floats(_));
+        let floats = matrices.iter().filter(is_floats).count();
+        Self {
+            floats: floats > 0,
+            integers: floats < matrices.len(),
+        }
     }
 }
 
 impl Rows {
     /// Packs `count` rows of `depth` values, each written by `write` into the slice that it is given.
-    pub(super) fn pack(&mut self, count: usize, depth: usize, write: impl Fn(usize, &mut [f32])) {
+    pub(super) fn pack(
+        &mut self,
+        count: usize,
+        depth: usize,
+        forms: Forms,
+        write: impl Fn(usize, &mut [f32]),
+    ) {
         self.count = count;
         self.depth = depth;
-        self.values.resize(count * depth, 0.0);
+        self.integers.clear();
+        self.floats
+            .resize(if forms.floats { count * depth } else { 0 }, 0.0);
         let mut row = vec![0.0; depth];
-        let mut rest = self.values.as_mut_slice();
+        let mut rest = self.floats.as_mut_slice();
         for (first, rows) in groups_of(count) {
-            let (group, after) = rest.split_at_mut(rows * depth);
+            let (group, after) = rest.split_at_mut((rows * depth).min(rest.len()));
             for offset in 0..rows {
                 write(first + offset, &mut row);
                 for (place, value) in group.iter_mut().skip(offset).step_by(rows).zip(&row) {
                     *place = *value;
+                }
+                if forms.integers {
+                    let (blocks, _) = row.as_chunks();
+                    self.integers.extend(blocks.iter().map(Activations::of));
                 }
             }
             rest = after;
@@ -166,7 +194,7 @@ impl Rows {
 
     /// Adds the product of the values from `start` on with a panel: one lane a row.
     pub(super) fn multiply(&self, start: usize, panel: &[Lane], sums: &mut [Lane]) {
-        let mut values = self.values.as_slice();
+        let mut values = self.floats.as_slice();
         let mut sums = sums;
         for (_, rows) in groups_of(self.count) {
             let (group, after) = values.split_at((rows * self.depth).min(values.len()));
@@ -184,12 +212,11 @@ impl Product {
         self.rows = rows.count;
         let tiles = matrices.iter().map(|matrix| matrix.tiles()).sum::<usize>();
         self.lanes.resize(tiles * rows.count, [0.0; WIDTH]);
-        let mut panel = vec![[0.0; WIDTH]; PANEL.min(rows.depth)];
         let tiles = matrices
             .iter()
             .flat_map(|matrix| (0..matrix.tiles()).map(move |tile| (matrix, tile)));
         for (sums, (matrix, tile)) in self.lanes.chunks_mut(rows.count.max(1)).zip(tiles) {
-            matrix.multiply_tile(tile, rows, &mut panel, sums);
+            matrix.multiply_tile(tile, rows, sums);
         }
     }
 
@@ -245,53 +272,54 @@ fn floats_in_tiles(weights: &[f32], outputs: usize, depth: usize) -> Tiles {
 /// Blocks of `Q8_0`: a scale of 16 bits, then 32 quants.
 fn eight(bytes: &[u8], outputs: usize, depth: usize) -> Tiles {
     let (blocks, _) = bytes.as_chunks::<34>();
-    let (mut quants, mut scales) = (Vec::new(), Vec::new());
-    for tile in outputs_in_tiles(outputs) {
-        for block in 0..depth / BLOCK {
-            let stored = tile.map(|output| block_of(blocks, output, depth, block));
-            scales.push(stored.map(|block| half_at(&block, 0)));
-            for k in 0..BLOCK {
-                quants.push(stored.map(|block| byte_at(&block, 2 + k).cast_signed()));
-            }
-        }
-    }
-    Tiles::Eight { quants, scales }
+    let tile = |stored: [[u8; 34]; OUTPUTS]| EightBits {
+        quants: std::array::from_fn(|group| {
+            std::array::from_fn(|at| {
+                let block = stored.get(at / 4).map_or(&[][..], |block| block.as_slice());
+                byte_at(block, 2 + group * 4 + at % 4).cast_signed()
+            })
+        }),
+        scales: stored.map(|block| half_at(&block, 0)),
+    };
+    Tiles::Eight(in_tiles(blocks, outputs, depth).map(tile).collect())
 }
 
-/// Blocks of `Q4_0` or `Q4_1`: a scale of 16 bits, in `Q4_1` an offset too, then 16 bytes of two quants. `offset_of`
-/// gives the offset by scale and stored offset.
-fn four(bytes: &[u8], outputs: usize, depth: usize, offset_of: fn(f32, f32) -> f32) -> Tiles {
-    let stored_offset = bytes.len() == outputs * depth / BLOCK * 20;
-    if stored_offset {
-        four_of::<20>(bytes, outputs, depth, offset_of)
-    } else {
-        four_of::<18>(bytes, outputs, depth, offset_of)
-    }
+/// Blocks of `Q4_0` (18 bytes) or `Q4_1` (20): a scale of 16 bits, in `Q4_1` an offset too, then 16 bytes of two quants.
+/// `Q4_0` is centered on 8.
+fn four<const BYTES: usize>(bytes: &[u8], outputs: usize, depth: usize) -> Tiles {
+    let (blocks, _) = bytes.as_chunks::<BYTES>();
+    let first = BYTES - BLOCK / 2;
+    let tile = |stored: [[u8; BYTES]; OUTPUTS]| FourBits {
+        quants: std::array::from_fn(|group| {
+            std::array::from_fn(|at| {
+                let block = stored.get(at / 4).map_or(&[][..], |block| block.as_slice());
+                byte_at(block, first + group * 4 + at % 4)
+            })
+        }),
+        scales: stored.map(|block| half_at(&block, 0)),
+        offsets: stored.map(|block| match first {
+            2 => f16::from_f32(-8.0 * half_at(&block, 0).to_f32()),
+            _ => half_at(&block, 2),
+        }),
+    };
+    Tiles::Four(in_tiles(blocks, outputs, depth).map(tile).collect())
 }
 
-fn four_of<const BYTES: usize>(
-    bytes: &[u8],
+/// For each tile of integers, block after block: the stored blocks of its outputs, zeros behind the last one.
+fn in_tiles<const BYTES: usize>(
+    blocks: &[[u8; BYTES]],
     outputs: usize,
     depth: usize,
-    offset_of: fn(f32, f32) -> f32,
-) -> Tiles {
-    let (blocks, _) = bytes.as_chunks::<BYTES>();
-    let (mut quants, mut scales, mut offsets) = (Vec::new(), Vec::new(), Vec::new());
-    for tile in outputs_in_tiles(outputs) {
-        for block in 0..depth / BLOCK {
-            let stored = tile.map(|output| block_of(blocks, output, depth, block));
-            scales.push(stored.map(|block| half_at(&block, 0)));
-            offsets.push(stored.map(|block| offset_of(half_at(&block, 0), half_at(&block, 2))));
-            for k in 0..BLOCK / 2 {
-                quants.push(stored.map(|block| byte_at(&block, BYTES - BLOCK / 2 + k)));
-            }
-        }
-    }
-    Tiles::Four {
-        quants,
-        scales,
-        offsets,
-    }
+) -> impl Iterator<Item = [[u8; BYTES]; OUTPUTS]> {
+    let tiles = outputs.div_ceil(WIDTH) * HALVES;
+    (0..tiles).flat_map(move |tile| {
+        (0..depth / BLOCK).map(move |block| {
+            std::array::from_fn(|column| {
+                let output = Some(tile * OUTPUTS + column).filter(|output| *output < outputs);
+                block_of(blocks, output, depth, block)
+            })
+        })
+    })
 }
 
 /// One stored block of an output; zeros, which are weights of zero, where there is none.
@@ -307,8 +335,8 @@ fn block_of<const BYTES: usize>(
         .unwrap_or([0; BYTES])
 }
 
-fn half_at(block: &[u8], at: usize) -> f32 {
-    f16::from_le_bytes([byte_at(block, at), byte_at(block, at + 1)]).to_f32()
+fn half_at(block: &[u8], at: usize) -> f16 {
+    f16::from_le_bytes([byte_at(block, at), byte_at(block, at + 1)])
 }
 
 fn byte_at(block: &[u8], at: usize) -> u8 {
@@ -356,12 +384,17 @@ mod tests {
     #[test]
     fn a_product_is_that_of_the_unpacked_weights_for_any_number_of_rows() {
         for kind in KINDS {
+            // Activations beside 8-bit and 4-bit weights are rounded: 416 roundings by half of 1/127 of a block's largest.
+            let tolerance = match kind {
+                GgmlDType::Q8_0 | GgmlDType::Q4_0 | GgmlDType::Q4_1 => 416f64.sqrt() / 254.0,
+                _ => 1e-3,
+            };
             let stored = tensor(kind, 37, 416);
             let matrix = Matrix::new(&stored, 37, 416).unwrap();
             let weights = stored.dequantize(&Device::Cpu).unwrap().to_vec2::<f32>().unwrap();
             for count in [1, 2, 7, 13, 50] {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
-                rows.pack(count, 416, |row, into| {
+                rows.pack(count, 416, Forms::of(&[&matrix]), |row, into| {
                     into.copy_from_slice(&numbers(416, row as f32 * 7.0));
                 });
                 product.multiply(&[&matrix, &matrix], &rows);
@@ -371,7 +404,7 @@ mod tests {
                 for (output, weights) in second.iter().zip(&weights) {
                     let exact: f64 = row.iter().zip(weights).map(|(x, w)| f64::from(x * w)).sum();
                     assert!(
-                        (f64::from(*output) - exact).abs() < 1e-3,
+                        (f64::from(*output) - exact).abs() < tolerance,
                         "{kind:?}: {output} {exact}"
                     );
                 }
@@ -385,7 +418,7 @@ mod tests {
             let matrix = Matrix::new(&tensor(kind, 48, 800), 48, 800).unwrap();
             let outputs = |first: usize, count: usize, row: usize| {
                 let (mut rows, mut product) = (Rows::default(), Product::default());
-                rows.pack(count, 800, |row, into| {
+                rows.pack(count, 800, Forms::of(&[&matrix]), |row, into| {
                     into.copy_from_slice(&numbers(800, (first + row) as f32));
                 });
                 product.multiply(&[&matrix], &rows);

@@ -5,6 +5,7 @@
 //! A row's logits do not depend on the rows run with it, nor on how a prompt is cut into chunks.
 
 mod kernels;
+mod integers;
 mod matrix;
 mod cache;
 mod attention;

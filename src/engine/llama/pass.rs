@@ -1,11 +1,16 @@
 //! One pass over a model's weights: the next tokens of any number of texts, as rows of one batch.
 
+use rayon::prelude::*;
+
 use super::attention::{MOST_QUERIES, Past, Queries, attend};
 use super::cache::Cache;
 use super::kernels::{Lane, gate, normalise, rotate};
-use super::matrix::{Product, Rows};
+use super::matrix::{Forms, Matrix, Product, Rows};
 use super::weights::{Layer, Llama};
 use crate::engine::EngineError;
+
+/// Fewer rows are not worth a thread.
+const LEAST_ROWS: usize = 16;
 
 /// Tokens of one text that are run next.
 pub(in crate::engine) struct Run<'a> {
@@ -27,24 +32,45 @@ pub(in crate::engine) enum Wanted {
     All,
 }
 
-/// Runs the tokens of all runs, and returns the logits that are wanted, run by run and token by token.
+/// Runs the tokens of all runs on up to `threads` threads, and returns the logits that are wanted, run by run and token by
+/// token.
 ///
 /// # Errors
 /// [`EngineError::Compute`] for an unknown token or a cache without room.
-pub(in crate::engine) fn forward(model: &Llama, runs: &mut [Run<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
-    let mut pass = Pass::start(model, runs)?;
+pub(in crate::engine) fn forward(
+    model: &Llama,
+    runs: &mut [Run<'_>],
+    threads: usize,
+) -> Result<Vec<Vec<f32>>, EngineError> {
+    let mut strands = strands(model, runs, threads)?;
     for (index, layer) in model.layers.iter().enumerate() {
-        pass.look_back(index, layer, runs);
-        pass.think(layer);
+        each(&mut strands, |strand| strand.project(layer));
+        for strand in &strands {
+            strand.keep(index, layer, runs);
+        }
+        let runs = &*runs;
+        each(&mut strands, |strand| {
+            strand.look_back(index, layer, runs);
+            strand.think(layer);
+        });
     }
     for run in runs.iter_mut() {
         run.text.advance(run.tokens.len());
     }
-    Ok(pass.logits(runs))
+    each(&mut strands, Strand::conclude);
+    Ok(strands.into_iter().flat_map(|strand| strand.logits).collect())
 }
 
-/// The state of all rows between two layers, and room for what a layer computes.
-struct Pass<'m> {
+/// Works on all strands, each on a thread of its own.
+fn each<'m>(strands: &mut [Strand<'m>], work: impl Fn(&mut Strand<'m>) + Send + Sync) {
+    match strands {
+        [only] => work(only),
+        several => several.par_iter_mut().for_each(work),
+    }
+}
+
+/// Some of the rows, the state of each between two layers, and room for what a layer computes.
+struct Strand<'m> {
     model: &'m Llama,
     rows: Vec<Row>,
     /// One vector a row: the residual stream.
@@ -53,7 +79,10 @@ struct Pass<'m> {
     product: Product,
     /// Rotated and scaled, one vector a row.
     queries: Vec<f32>,
+    /// Rotated, one vector a row.
+    keys: Vec<f32>,
     attended: Vec<f32>,
+    logits: Vec<Vec<f32>>,
 }
 
 /// A token, its run, and its place in the run's cache.
@@ -62,6 +91,8 @@ struct Row {
     place: usize,
     /// Cosine and sine for each pair of a head's values, at the token's position.
     angles: Vec<(f32, f32)>,
+    /// Whether its logits are returned.
+    wanted: bool,
 }
 
 /// Rows of one run whose attention is computed at a time, for one head of keys and values.
@@ -73,105 +104,138 @@ struct Part {
     head: usize,
 }
 
-impl<'m> Pass<'m> {
-    fn start(model: &'m Llama, runs: &[Run<'_>]) -> Result<Self, EngineError> {
-        let width = model.shape.width;
-        let mut rows = Vec::new();
-        let mut states = Vec::new();
-        for (
-            run,
-            Run {
-                prompt, text, tokens, ..
-            },
-        ) in runs.iter().enumerate()
-        {
-            if tokens.len() > text.room() {
-                return Err(EngineError::Compute("a text outgrew its cache".to_owned()));
-            }
-            for (place, token) in (text.length()..).zip(*tokens) {
-                let token = *token as usize;
-                if token >= model.shape.vocabulary {
-                    return Err(EngineError::Compute(format!("there is no token {token}")));
-                }
-                let position = prompt.map_or(0, Cache::length) + place;
-                let angles = angles(&model.frequencies, position);
-                rows.push(Row { run, place, angles });
-                states.resize(rows.len() * width, 0.0);
-                let state = states.len() - width;
-                model
-                    .embeddings
-                    .row(token, states.get_mut(state..).unwrap_or_default());
+/// Divides the rows of all runs.
+fn strands<'m>(model: &'m Llama, runs: &[Run<'_>], threads: usize) -> Result<Vec<Strand<'m>>, EngineError> {
+    let rows = runs.iter().map(|run| run.tokens.len()).sum::<usize>();
+    let count = threads.min(rows / LEAST_ROWS).max(1);
+    let mut strands: Vec<Strand<'m>> = (0..count).map(|_| Strand::new(model)).collect();
+    let mut numbers = 0..rows;
+    for (run, of_run) in runs.iter().enumerate() {
+        if of_run.tokens.len() > of_run.text.room() {
+            return Err(EngineError::Compute("a text outgrew its cache".to_owned()));
+        }
+        let start = of_run.prompt.map_or(0, Cache::length);
+        let first = of_run.text.length();
+        for ((offset, token), number) in of_run.tokens.iter().enumerate().zip(&mut numbers) {
+            let row = Row {
+                run,
+                place: first + offset,
+                angles: angles(&model.frequencies, start + first + offset),
+                wanted: match of_run.wanted {
+                    Wanted::Nothing => false,
+                    Wanted::Last => offset + 1 == of_run.tokens.len(),
+                    Wanted::All => true,
+                },
+            };
+            if let Some(strand) = strands.get_mut(number * count / rows) {
+                strand.push(row, *token as usize)?;
             }
         }
-        let queries = vec![0.0; rows.len() * model.shape.query_width()];
-        Ok(Self {
+    }
+    Ok(strands)
+}
+
+impl<'m> Strand<'m> {
+    fn new(model: &'m Llama) -> Self {
+        Self {
             model,
-            rows,
-            states,
+            rows: Vec::new(),
+            states: Vec::new(),
             packed: Rows::default(),
             product: Product::default(),
-            attended: queries.clone(),
-            queries,
-        })
+            queries: Vec::new(),
+            keys: Vec::new(),
+            attended: Vec::new(),
+            logits: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, row: Row, token: usize) -> Result<(), EngineError> {
+        let shape = &self.model.shape;
+        if token >= shape.vocabulary {
+            return Err(EngineError::Compute(format!("there is no token {token}")));
+        }
+        self.rows.push(row);
+        self.queries.resize(self.rows.len() * shape.query_width(), 0.0);
+        self.keys.resize(self.rows.len() * shape.key_width(), 0.0);
+        self.attended.resize(self.queries.len(), 0.0);
+        let state = self.states.len();
+        self.states.resize(state + shape.width, 0.0);
+        self.model
+            .embeddings
+            .row(token, self.states.get_mut(state..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Makes queries, keys and values of the states.
+    fn project(&mut self, layer: &Layer) {
+        let matrices = [&layer.query, &layer.key, &layer.value];
+        self.pack_normalised(&layer.attention_norm, &matrices);
+        self.product.multiply(&matrices, &self.packed);
+        let shape = &self.model.shape;
+        let (width, scale) = (shape.head_width, (shape.head_width as f32).sqrt().recip());
+        let queries = self.queries.chunks_exact_mut(shape.query_width());
+        let keys = self.keys.chunks_exact_mut(shape.key_width());
+        for ((index, row), (queries, keys)) in self.rows.iter().enumerate().zip(queries.zip(keys)) {
+            self.product.copy_row(0, index, queries);
+            self.product.copy_row(layer.query.tiles(), index, keys);
+            for query in queries.chunks_exact_mut(width) {
+                rotate(query, &row.angles);
+                query.iter_mut().for_each(|value| *value *= scale);
+            }
+            keys.chunks_exact_mut(width)
+                .for_each(|key| rotate(key, &row.angles));
+        }
+    }
+
+    /// Puts keys and values into the caches of their runs.
+    fn keep(&self, index: usize, layer: &Layer, runs: &mut [Run<'_>]) {
+        let shape = &self.model.shape;
+        let value_tile = layer.query.tiles() + layer.key.tiles();
+        let mut values = vec![0.0; shape.key_width()];
+        let keys = self.keys.chunks_exact(shape.key_width());
+        for ((number, row), keys) in self.rows.iter().enumerate().zip(keys) {
+            let Some(run) = runs.get_mut(row.run) else {
+                continue;
+            };
+            self.product.copy_row(value_tile, number, &mut values);
+            let heads = keys
+                .chunks_exact(shape.head_width)
+                .zip(values.chunks_exact(shape.head_width));
+            for (head, (key, value)) in heads.enumerate() {
+                run.text.write(index, head, row.place, key, value);
+            }
+        }
     }
 
     /// Attention: adds to each state what it finds in those before it.
-    fn look_back(&mut self, index: usize, layer: &Layer, runs: &mut [Run<'_>]) {
-        self.pack_normalised(&layer.attention_norm);
-        let matrices = [&layer.query, &layer.key, &layer.value];
-        self.product.multiply(&matrices, &self.packed);
-        self.keep(index, layer, runs);
+    fn look_back(&mut self, index: usize, layer: &Layer, runs: &[Run<'_>]) {
         self.attend(index, runs);
         let (attended, width) = (&self.attended, self.model.shape.query_width());
-        self.packed.pack(self.rows.len(), width, |row, into| {
-            copy(vector(attended, row, width), into);
-        });
-        self.product.multiply(&[&layer.attention_output], &self.packed);
+        let matrices = [&layer.attention_output];
+        self.packed
+            .pack(self.rows.len(), width, Forms::of(&matrices), |row, into| {
+                copy(vector(attended, row, width), into);
+            });
+        self.product.multiply(&matrices, &self.packed);
         self.add_product();
     }
 
     /// The feed-forward part: works on each state alone.
     fn think(&mut self, layer: &Layer) {
-        self.pack_normalised(&layer.feed_norm);
-        self.product.multiply(&[&layer.gate, &layer.up], &self.packed);
+        let matrices = [&layer.gate, &layer.up];
+        self.pack_normalised(&layer.feed_norm, &matrices);
+        self.product.multiply(&matrices, &self.packed);
         let half = self.product.lanes.len() / 2;
         let (gates, ups) = self.product.lanes.split_at_mut(half);
         gate(gates, ups);
-        let product = &self.product;
-        self.packed
-            .pack(self.rows.len(), self.model.shape.inner_width, |row, into| {
-                product.copy_row(0, row, into);
-            });
-        self.product.multiply(&[&layer.down], &self.packed);
+        let (product, matrices) = (&self.product, [&layer.down]);
+        let (count, width) = (self.rows.len(), self.model.shape.inner_width);
+        self.packed.pack(count, width, Forms::of(&matrices), |row, into| {
+            product.copy_row(0, row, into);
+        });
+        self.product.multiply(&matrices, &self.packed);
         self.add_product();
-    }
-
-    /// Keeps the keys and values of the product in their caches, and its queries for [`Pass::attend`].
-    fn keep(&mut self, index: usize, layer: &Layer, runs: &mut [Run<'_>]) {
-        let shape = &self.model.shape;
-        let (width, scale) = (shape.head_width, (shape.head_width as f32).sqrt().recip());
-        let key_tile = layer.query.tiles();
-        let value_tile = key_tile + layer.key.tiles();
-        let mut keys = vec![0.0; shape.kv_heads * width];
-        let mut values = keys.clone();
-        let queries = self.queries.chunks_exact_mut(shape.query_width());
-        for (index_of_row, (row, queries)) in self.rows.iter().zip(queries).enumerate() {
-            self.product.copy_row(0, index_of_row, queries);
-            self.product.copy_row(key_tile, index_of_row, &mut keys);
-            self.product.copy_row(value_tile, index_of_row, &mut values);
-            for query in queries.chunks_exact_mut(width) {
-                rotate(query, &row.angles);
-                query.iter_mut().for_each(|value| *value *= scale);
-            }
-            let Some(run) = runs.get_mut(row.run) else {
-                continue;
-            };
-            let heads = keys.chunks_exact_mut(width).zip(values.chunks_exact(width));
-            for (head, (key, value)) in heads.enumerate() {
-                rotate(key, &row.angles);
-                run.text.write(index, head, row.place, key, value);
-            }
-        }
     }
 
     /// Fills `attended`.
@@ -179,7 +243,7 @@ impl<'m> Pass<'m> {
         let shape = &self.model.shape;
         let (group, width) = (shape.heads / shape.kv_heads, shape.head_width);
         let (queries, query_width) = (&self.queries, shape.query_width());
-        let parts = self.parts(runs);
+        let parts = self.parts();
         let attend_part = |part: &Part| {
             let write = |position: usize, head: usize, into: &mut [f32]| {
                 let row = vector(queries, part.first_row + position, query_width);
@@ -217,27 +281,30 @@ impl<'m> Pass<'m> {
         }
     }
 
-    fn parts(&self, runs: &[Run<'_>]) -> Vec<Part> {
+    fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         let mut first_row = 0;
-        for (run, Run { text, tokens, .. }) in runs.iter().enumerate() {
-            for offset in (0..tokens.len()).step_by(MOST_QUERIES) {
+        for rows in self.rows.chunk_by(|a, b| a.run == b.run) {
+            for (rows, first_row) in rows.chunks(MOST_QUERIES).zip((first_row..).step_by(MOST_QUERIES)) {
+                let Some(first) = rows.first() else { continue };
                 parts.extend((0..self.model.shape.kv_heads).map(|head| Part {
-                    run,
-                    first_row: first_row + offset,
-                    first_place: text.length() + offset,
-                    positions: MOST_QUERIES.min(tokens.len() - offset),
+                    run: first.run,
+                    first_row,
+                    first_place: first.place,
+                    positions: rows.len(),
                     head,
                 }));
             }
-            first_row += tokens.len();
+            first_row += rows.len();
         }
         parts
     }
 
-    fn pack_normalised(&mut self, weights: &[f32]) {
+    /// Packs the normalised states in the forms that these matrices take.
+    fn pack_normalised(&mut self, weights: &[f32], matrices: &[&Matrix]) {
         let (states, shape) = (&self.states, &self.model.shape);
-        self.packed.pack(self.rows.len(), shape.width, |row, into| {
+        let (count, forms) = (self.rows.len(), Forms::of(matrices));
+        self.packed.pack(count, shape.width, forms, |row, into| {
             normalise(vector(states, row, shape.width), weights, shape.epsilon, into);
         });
     }
@@ -249,36 +316,31 @@ impl<'m> Pass<'m> {
         }
     }
 
-    fn logits(mut self, runs: &[Run<'_>]) -> Vec<Vec<f32>> {
-        let mut wanted = Vec::new();
-        let mut first = 0;
-        for run in runs {
-            let end = first + run.tokens.len();
-            match run.wanted {
-                Wanted::Nothing => {}
-                Wanted::Last => wanted.extend((first..end).last()),
-                Wanted::All => wanted.extend(first..end),
-            }
-            first = end;
-        }
+    /// Makes the logits that are wanted.
+    fn conclude(&mut self) {
+        let numbered = self.rows.iter().enumerate();
+        let wanted: Vec<usize> = numbered
+            .filter(|(_, row)| row.wanted)
+            .map(|(number, _)| number)
+            .collect();
         if wanted.is_empty() {
-            return Vec::new();
+            return;
         }
         let (states, shape, norm) = (&self.states, &self.model.shape, &self.model.norm);
-        self.packed.pack(wanted.len(), shape.width, |index, into| {
+        let output = self.model.output.as_ref().unwrap_or(&self.model.embeddings);
+        let forms = Forms::of(&[output]);
+        self.packed.pack(wanted.len(), shape.width, forms, |index, into| {
             let row = wanted.get(index).copied().unwrap_or_default();
             normalise(vector(states, row, shape.width), norm, shape.epsilon, into);
         });
-        let output = self.model.output.as_ref().unwrap_or(&self.model.embeddings);
         self.product.multiply(&[output], &self.packed);
         let product = &self.product;
-        (0..wanted.len())
-            .map(|row| {
-                let mut logits = vec![0.0; output.outputs()];
-                product.copy_row(0, row, &mut logits);
-                logits
-            })
-            .collect()
+        let logits = (0..wanted.len()).map(|row| {
+            let mut logits = vec![0.0; output.outputs()];
+            product.copy_row(0, row, &mut logits);
+            logits
+        });
+        self.logits = logits.collect();
     }
 }
 

@@ -146,6 +146,11 @@ impl Shape {
         })
     }
 
+    /// All heads of keys, or of values, together.
+    pub(super) fn key_width(&self) -> usize {
+        self.kv_heads * self.head_width
+    }
+
     /// All heads of queries together.
     pub(super) fn query_width(&self) -> usize {
         self.heads * self.head_width

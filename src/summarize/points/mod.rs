@@ -2,8 +2,11 @@
 
 pub mod rank;
 pub mod group;
+pub mod concepts;
 pub mod diversify;
 pub mod evidence;
+
+use concepts::Concepts;
 
 use super::Settings;
 use super::material::Material;
@@ -38,6 +41,6 @@ pub fn find<'a>(material: &Material<'a>, settings: &Settings) -> Vec<Point<'a>> 
         .max_bullets
         .saturating_add(1)
         .saturating_add(settings.spare_points);
-    let chosen = diversify::choose(ranked, wanted);
+    let chosen = diversify::choose(ranked, &Concepts::of(material), wanted);
     evidence::select(material, chosen, settings)
 }

@@ -29,7 +29,7 @@ const OPENING: usize = 4;
 
 /// What several independent outlets say comes before all that one says alone, where the story has outlets enough: whoever
 /// writes one article, however well it reads, cannot push the others' common ground out (P14, P20). More than the other
-/// weights and the likeness that `diversify` takes off can make up for.
+/// weights and what `diversify` adds can make up for.
 const COMMON_GROUND: f32 = 2.0;
 
 /// So many independent outlets are enough. Where there are fewer, most of what makes news stands in one of them only.

@@ -1,0 +1,128 @@
+//! `nutgraf bench`: how fast the program is on this machine. What is measured, and how, is `bench`'s.
+
+use std::io::Write;
+use std::time::Instant;
+
+use clap::Subcommand;
+
+use super::{Outcome, progress};
+use crate::app;
+use crate::bench::figures::{Figure, table};
+use crate::bench::llama_cpp::LlamaCpp;
+use crate::bench::{self, machine::Machine};
+use crate::config::Config;
+use crate::engine::embedder::Embedder;
+use crate::engine::models;
+use crate::engine::writer::Writer;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  nutgraf bench engine\n  nutgraf bench engine --peer llama-cpp --json")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The models by themselves: reading, writing, embedding
+    Engine(EngineArgs),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  nutgraf bench engine\n  nutgraf bench engine --model qwen.gguf --rounds 9\n  \
+                        nutgraf bench engine --peer llama-cpp\n\n\
+                        Prints Markdown: medians over the rounds, with the least and the most. A ratio is how many times \
+                        the peer's speed ours is: the median over the rounds. tools/peer/llama_cpp.sh builds the peer."
+)]
+struct EngineArgs {
+    /// How often everything is measured
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Measure this one beside it, in the same rounds
+    #[arg(long)]
+    peer: Option<Peer>,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Peer {
+    /// llama.cpp's own benchmarks, from PATH, on the same file and threads: with flash attention or without, whichever is
+    /// faster; and reading the same weights in its formats `Q4_0` and `Q8_0`
+    LlamaCpp,
+}
+
+/// What `--json` prints.
+#[derive(serde::Serialize)]
+struct Report<'a> {
+    machine: &'a Machine,
+    model: &'a str,
+    load_seconds: f64,
+    peak_memory_bytes: Option<u64>,
+    figures: &'a [Figure],
+}
+
+pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
+    match args.what {
+        What::Engine(args) => app::blocking(move || measure_engine(&args, &config)).await,
+    }
+}
+
+fn measure_engine(args: &EngineArgs, config: &Config) -> anyhow::Result<Outcome> {
+    let models_dir = config.models_path();
+    let fetching = models::stderr_progress();
+    let files = models::ensure(&config.model, &models_dir, fetching.as_ref())?;
+    let embedder = models::ensure(&config.embedder, &models_dir, fetching.as_ref())?;
+    let started = Instant::now();
+    let writer = Writer::load(&files)?;
+    let load_seconds = started.elapsed().as_secs_f64();
+    let embedder = Embedder::load(&embedder)?;
+    let peers = match args.peer {
+        None => Vec::new(),
+        Some(Peer::LlamaCpp) => {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            vec![
+                LlamaCpp::same_file(&files.weights, cores)?,
+                LlamaCpp::requantized(&files.weights, "Q4_0", cores)?,
+                LlamaCpp::requantized(&files.weights, "Q8_0", cores)?,
+            ]
+        }
+    };
+    let bar = progress::bar(u64::from(args.rounds), "rounds");
+    let figures = bench::engine::measure(&writer, &embedder, &peers, args.rounds as usize, || bar.inc(1))?;
+    bar.finish_and_clear();
+    let report = Report {
+        machine: &Machine::here(),
+        model: &files.name,
+        load_seconds,
+        peak_memory_bytes: bench::machine::peak_memory(),
+        figures: &figures,
+    };
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer(&mut out, &report)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", in_words(&report))?;
+    }
+    Ok(Outcome::Complete)
+}
+
+fn in_words(report: &Report<'_>) -> String {
+    let machine = report.machine;
+    let processor = machine.processor.as_deref().unwrap_or("an unknown processor");
+    let memory = report
+        .peak_memory_bytes
+        .map(|bytes| format!(", {:.2} GB of memory at most", bytes as f64 / 1e9))
+        .unwrap_or_default();
+    format!(
+        "{processor}, {} cores, {}; {}, loaded in {:.2} s{memory}\n\n{}",
+        machine.cores,
+        machine.features.join(" "),
+        report.model,
+        report.load_seconds,
+        table(report.figures)
+    )
+}
