@@ -122,7 +122,11 @@ fn sentence(number: usize) -> String {
     const WORDS: [&str; 8] = [
         "the", "council", "closed", "a", "bridge", "after", "cracks", "spread",
     ];
-    let words = WORDS.into_iter().cycle().skip(number % WORDS.len()).step_by(1 + number % 3);
+    let words = WORDS
+        .into_iter()
+        .cycle()
+        .skip(number % WORDS.len())
+        .step_by(1 + number % 3);
     let words: Vec<&str> = words.take(10 + number * 31 % 31).collect();
     format!("{} {number}.", words.join(" "))
 }

@@ -147,9 +147,9 @@ impl LlamaCpp {
             .map(|texts| texts.to_string())
             .collect::<Vec<_>>()
             .join(",");
-        let context =
-            (PASTS.into_iter().max().unwrap_or(0) + TEXTS.into_iter().max().unwrap_or(0) * STEPS + 256)
-                .to_string();
+        // Each text has a cache of its own.
+        let most = |of: &[usize]| of.iter().copied().max().unwrap_or(0);
+        let context = (most(&TEXTS) * (most(&PASTS) + STEPS + 1)).to_string();
         let arguments = [
             ["-m", as_text(&self.model)?],
             ["-t", &threads],

@@ -4,6 +4,7 @@
 //! for nothing but the list of requests. Who asks, and who waits, is in [`super::local`].
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::decoder::{Shelf, Text};
 use super::sampler::log_probability;
@@ -97,12 +98,14 @@ impl<'a> Texts<'a> {
             shelf: self.list.shelf(self.writer),
             texts: Vec::new(),
             members: Vec::new(),
+            tally: Tally::default(),
         };
         loop {
             while let Some((index, prompt, request)) = self.next(&mut lane) {
                 lane.admit(index, request, prompt, listener)?;
             }
             if lane.members.is_empty() {
+                lane.tally.tell();
                 return Ok(());
             }
             lane.step(listener)?;
@@ -245,6 +248,31 @@ struct Lane<'w> {
     /// In the order of `members`.
     texts: Vec<Text<'w>>,
     members: Vec<Member<'w>>,
+    tally: Tally,
+}
+
+/// What a lane did, and how long it took.
+#[derive(Default)]
+struct Tally {
+    prompts: u64,
+    reading: Duration,
+    written_tokens: u64,
+    writing: Duration,
+}
+
+impl Tally {
+    /// For operators: counters, and a line of the log.
+    fn tell(&self) {
+        metrics::counter!("nutgraf_prompts_total").increment(self.prompts);
+        metrics::counter!("nutgraf_tokens_written_total").increment(self.written_tokens);
+        tracing::debug!(
+            prompts = self.prompts,
+            reading_ms = self.reading.as_millis(),
+            written_tokens = self.written_tokens,
+            writing_ms = self.writing.as_millis(),
+            "texts written"
+        );
+    }
 }
 
 struct Member<'w> {
@@ -284,8 +312,11 @@ impl<'w> Lane<'w> {
         listener: &dyn Listener,
     ) -> Result<(), EngineError> {
         let decoder = &self.writer.decoder;
+        let begun = Instant::now();
         let started = decoder.start(prompt, request.max_tokens, &mut self.shelf, || listener.go_on())?;
         let (text, logits) = started.ok_or(EngineError::Cancelled)?;
+        self.tally.prompts += 1;
+        self.tally.reading += begun.elapsed();
         if !listener.go_on() {
             return Err(EngineError::Cancelled);
         }
@@ -309,12 +340,15 @@ impl<'w> Lane<'w> {
         if !listener.go_on() {
             return Err(EngineError::Cancelled);
         }
+        let begun = Instant::now();
         let tokens: Vec<u32> = self.members.iter().map(|member| member.token).collect();
         let logits = self.writer.decoder.step(&mut self.texts, &tokens)?;
         let mut steps = Vec::with_capacity(logits.len());
         for (member, logits) in self.members.iter_mut().zip(&logits) {
             steps.push(member.writing.step(logits)?);
         }
+        self.tally.written_tokens += steps.len() as u64;
+        self.tally.writing += begun.elapsed();
         let texts = std::mem::take(&mut self.texts);
         let members = std::mem::take(&mut self.members);
         for ((member, text), step) in members.into_iter().zip(texts).zip(steps) {

@@ -334,12 +334,14 @@ fn given_names(words: &[Word]) -> Vec<Edit> {
                 .lower
                 .chars()
                 .all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
+        // "Mark Example, the son of Ann Example": which of them, only the given name tells.
+        let has_namesake = words.iter().filter(|word| word.lower == family.lower).count() > 1;
         let goes_on = word(words, index + 3)
             .is_some_and(|next| next.has_capital() && family.text.ends_with(char::is_alphanumeric));
         if OFFICES.contains(&office.text.as_str()) && is_plain_name(given)
             // "Chief Justice Roberts" has two offices.
             && !OFFICES.contains(&given.text.as_str())
-            && family_is_name && !goes_on
+            && family_is_name && !goes_on && !has_namesake
         {
             edits.push(cut(index + 1..index + 2, false));
         }

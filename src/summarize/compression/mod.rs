@@ -96,10 +96,17 @@ fn is_balanced(words: &[Word], source: &[Word]) -> bool {
     (is_even(words) || !is_even(source)) && count('(') == count(')')
 }
 
-/// How many words make a condition: none of them may go.
+/// How many words make a condition: none of them may go. "…, while …" tells something else besides; "… while a case goes on"
+/// tells how long.
 fn conditions(words: &[Word]) -> usize {
-    let is_condition = |word: &&Word| word.is(&["if", "unless", "whether", "until", "provided"]);
-    words.iter().filter(is_condition).count()
+    let alone = words
+        .iter()
+        .filter(|word| word.is(&["if", "unless", "whether", "until", "provided"]));
+    let within = words.windows(2).filter(|pair| match pair {
+        [before, word] => word.is(&["while", "pending"]) && !before.has_comma(),
+        _ => false,
+    });
+    alone.count() + within.count()
 }
 
 /// How much a wording tells: its content words.

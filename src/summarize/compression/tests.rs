@@ -412,6 +412,14 @@ fn conditions_denials_and_attributions_stay() {
             "The council will close the old bridge to all cars in May, unless the state pays for its repair.",
             "unless",
         ),
+        (
+            "U.S. District Judge William Example ruled the old bridge must remain open to cars while the case goes on.",
+            "while the case goes on",
+        ),
+        (
+            "The shooter wounded Ann Example, the mayor of Alder, and her husband, attorney Mark Example, at their home in May.",
+            "Mark Example",
+        ),
     ] {
         for wording in made(sentence) {
             assert!(wording.contains(needed), "{wording}");
