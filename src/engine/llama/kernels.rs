@@ -1,5 +1,5 @@
 //! The arithmetic of a transformer on the CPU: the product of packed rows with a panel of weights, as floats, and the few
-//! functions between products. Knows no model and no threads. Products of integers are in `integers.rs`.
+//! functions between products. Knows no model and no threads. Products of integers are in `integers`.
 //!
 //! Each result is a chain of operations on one row of its own, in one order: how many rows are computed together
 //! changes no bit of any of them. Loops run over arrays of fixed size, which the compiler turns into vector
