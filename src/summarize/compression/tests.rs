@@ -301,6 +301,10 @@ fn honorifics_go_and_clauses_get_their_conjunction() {
 #[test]
 fn what_changes_the_meaning_stays() {
     never_makes(&[
+        (
+            "On Monday, the gunman wounded Ann Example at her home, and lawyer Mark Example was killed there, the police said in Alder.",
+            "The shooter injured Ann Example at her home, and lawyer Example was killed there, the police said in Alder.",
+        ),
         // A rank holds within its time.
         (
             "On Monday the council holds its first vote on the old bridge in the small town after the reform of the state.",
@@ -415,10 +419,6 @@ fn conditions_denials_and_attributions_stay() {
         (
             "U.S. District Judge William Example ruled the old bridge must remain open to cars while the case goes on.",
             "while the case goes on",
-        ),
-        (
-            "The shooter wounded Ann Example, the mayor of Alder, and her husband, attorney Mark Example, at their home in May.",
-            "Mark Example",
         ),
     ] {
         for wording in made(sentence) {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::FIRST_POINTS;
 use super::concepts::{Concept, Concepts};
 use super::rank::Ranked;
 use crate::text::similarity::{cosine, words};
@@ -14,7 +15,6 @@ const SCORE_WEIGHT: f32 = 0.9;
 /// What telling most that is new counts beside both, behind the first points. Chosen on news stories whose summary a person
 /// wrote: 50 words tell as much of what the person told as without it, 220 words more.
 const COVERAGE_WEIGHT: f32 = 0.2;
-const FIRST_POINTS: usize = 2;
 
 /// A shorter sentence counts as having so many words: a fragment is no bargain.
 const MIN_WORDS: usize = 5;

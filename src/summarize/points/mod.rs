@@ -12,6 +12,10 @@ use super::Settings;
 use super::material::Material;
 use super::passages::Passage;
 
+/// So many points, the first, tell what the story is about: they are chosen by what they are worth alone, and keep their
+/// places whoever makes them.
+pub const FIRST_POINTS: usize = 2;
+
 /// Something that the articles say.
 #[derive(Debug, Clone)]
 pub struct Point<'a> {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Draft, Wording, Writer};
 use crate::domain::{BulletKind, CheckReason, Verdict};
 use crate::summarize::passages::Passage;
+use crate::summarize::points::FIRST_POINTS;
 use crate::summarize::points::rank::has_common_ground;
 use crate::summarize::prompt::Prompt;
 use crate::summarize::verify::{self, Cited};
@@ -13,9 +14,6 @@ use crate::summarize::{Gate, SummarizeError, candidates, dates, fallback};
 
 /// A point that so many independent outlets make keeps its place, if need be as an extract.
 const KEEPS_ITS_PLACE: u32 = 3;
-
-/// So many points keep their place whoever makes them.
-const FIRST_POINTS: usize = 2;
 
 impl<'a> Writer<'_, 'a> {
     /// Gives every point that has some the compression which the model chooses, then spare points the places of those that
