@@ -28,14 +28,15 @@ const SPEAKER_GOES_ON: [&str; 10] = [
 
 /// Words that open a speaker or a statement and are no names.
 #[rustfmt::skip]
-const COMMON: [&str; 66] = [
+const COMMON: [&str; 81] = [
     "officials", "police", "authorities", "investigators", "prosecutors", "lawmakers", "experts", "critics", "supporters",
     "opponents", "sources", "residents", "witnesses", "researchers", "scientists", "doctors", "advocates", "analysts",
     "activists", "protesters", "leaders", "lawyers", "attorneys", "aides", "people", "state", "local", "federal", "city",
     "county", "senior", "top", "former", "administration", "company", "law", "court", "school", "health", "military",
     "intelligence", "government", "defense", "medical", "fire", "hospital", "campaign", "union", "industry", "foreign",
     "election", "economists", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    "dozens", "hundreds", "thousands",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty", "thirty", "forty", "fifty",
+    "sixty", "seventy", "eighty", "ninety", "dozens", "hundreds", "thousands",
 ];
 
 /// Verbs of saying besides "said", where "that" follows.

@@ -87,6 +87,10 @@ fn speakers_move() {
         "The old bridge has been unsafe for cars since May, state engineers said.",
         "State engineers said the old bridge has been unsafe for cars since May.",
     );
+    makes(
+        "Sixteen workers were rescued after the old bridge fell in May, state engineers said.",
+        "State engineers said sixteen workers were rescued after the old bridge fell in May.",
+    );
 }
 
 #[test]
