@@ -1,11 +1,11 @@
 //! `nutgraf bench engine`: the two models by themselves.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::figures::{Figure, median};
 use super::llama_cpp::LlamaCpp;
-use super::machine;
-use crate::engine::EngineError;
+use super::machine::{self, Neighbour};
 use crate::engine::embedder::Embedder;
 use crate::engine::writer::Writer;
 
@@ -23,8 +23,17 @@ const SENTENCES: usize = 128;
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Task {
-    Read { tokens: usize },
-    Write { past: usize, texts: usize },
+    Read {
+        tokens: usize,
+    },
+    Write {
+        past: usize,
+        texts: usize,
+    },
+    /// With another process that keeps a core busy.
+    WriteBesides {
+        texts: usize,
+    },
     Embed,
     Calibrate,
 }
@@ -79,8 +88,10 @@ fn tasks() -> Vec<Task> {
     let write = PASTS
         .into_iter()
         .flat_map(|past| TEXTS.map(|texts| Task::Write { past, texts }));
+    let besides = [1, 8].map(|texts| Task::WriteBesides { texts });
     read.into_iter()
         .chain(write)
+        .chain(besides)
         .chain([Task::Embed, Task::Calibrate])
         .collect()
 }
@@ -93,17 +104,28 @@ impl Task {
             Self::Write { past, texts } => {
                 Figure::new(format!("decode, {texts} texts together after {past}"), "tokens/s")
             }
+            Self::WriteBesides { texts: 1 } => {
+                Figure::new("decode after 0, another process on a core", "tokens/s")
+            }
+            Self::WriteBesides { texts } => Figure::new(
+                format!("decode, {texts} texts together after 0, another process on a core"),
+                "tokens/s",
+            ),
             Self::Embed => Figure::new("embeddings", "sentences/s"),
             Self::Calibrate => Figure::new("calibration loop, one core", "GFLOP/s"),
         }
     }
 
-    fn measure(self, writer: &Writer, embedder: &Embedder) -> Result<f64, EngineError> {
+    fn measure(self, writer: &Writer, embedder: &Embedder) -> anyhow::Result<f64> {
         Ok(match self {
             Self::Read { tokens } => tokens as f64 / writer.time_reading(tokens)?.as_secs_f64(),
             Self::Write { past, texts } => {
                 let time = writer.time_writing(past, texts, STEPS)?;
                 (texts * STEPS) as f64 / time.as_secs_f64()
+            }
+            Self::WriteBesides { texts } => {
+                let _neighbour = Neighbour::start()?;
+                Self::Write { past: 0, texts }.measure(writer, embedder)?
             }
             Self::Embed => {
                 let sentences: Vec<String> = (0..SENTENCES).map(sentence).collect();
@@ -117,6 +139,15 @@ impl Task {
     }
 }
 
+/// Runs the texts that need the most memory of what is measured: as many as are measured together, each after its own tokens.
+///
+/// # Errors
+/// When the model cannot be run.
+pub fn fill_memory(writer: &Arc<Writer>) -> anyhow::Result<()> {
+    let most = |of: &[usize]| of.iter().copied().max().unwrap_or(1);
+    Ok(writer.write_apart(most(&PASTS), most(&TEXTS), STEPS)?)
+}
+
 /// Sentences of 10 to 40 words, no two alike.
 fn sentence(number: usize) -> String {
     const WORDS: [&str; 8] = [
@@ -127,6 +158,6 @@ fn sentence(number: usize) -> String {
         .cycle()
         .skip(number % WORDS.len())
         .step_by(1 + number % 3);
-    let words: Vec<&str> = words.take(10 + number * 31 % 31).collect();
+    let words: Vec<&str> = words.take(10 + number * 7 % 31).collect();
     format!("{} {number}.", words.join(" "))
 }

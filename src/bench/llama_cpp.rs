@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::engine::{PASTS, PROMPTS, STEPS, TEXTS, Task};
 
+pub(super) const HOW_TO_GET_IT: &str = "build llama.cpp with tools/peer/llama_cpp.sh and put it on PATH";
+
 /// One file in llama.cpp's hands.
 #[derive(Debug)]
 pub struct LlamaCpp {
@@ -174,9 +176,7 @@ impl LlamaCpp {
 /// What the program printed.
 fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
     let ran = Command::new(program).args(arguments).output();
-    let ran = ran.with_context(|| {
-        format!("`{program}` cannot be run: build llama.cpp with tools/peer/llama_cpp.sh and put it on PATH")
-    })?;
+    let ran = ran.with_context(|| format!("`{program}` cannot be run: {HOW_TO_GET_IT}"))?;
     if !ran.status.success() {
         let complaint = String::from_utf8_lossy(&ran.stderr);
         let last = complaint.lines().rev().find(|line| !line.trim().is_empty());
@@ -185,6 +185,6 @@ fn output(program: &str, arguments: &[&str]) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&ran.stdout).into_owned())
 }
 
-fn as_text(path: &Path) -> anyhow::Result<&str> {
+pub(super) fn as_text(path: &Path) -> anyhow::Result<&str> {
     path.to_str().context("the model's path is not UTF-8")
 }

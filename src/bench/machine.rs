@@ -1,8 +1,10 @@
 //! What the figures were measured on: the processor, what it can do, and how fast it is right now.
 
 use std::hint::black_box;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use serde::Serialize;
 
 /// A machine.
@@ -76,6 +78,24 @@ pub fn calibrate() -> f64 {
     let seconds = started.elapsed().as_secs_f64();
     black_box(sums);
     (steps * sums.as_flattened().len() * 2) as f64 / seconds / 1e9
+}
+
+/// Another process that keeps a core busy until this is dropped.
+pub(super) struct Neighbour(Child);
+
+impl Neighbour {
+    pub(super) fn start() -> anyhow::Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", "while :; do :; done"]);
+        Ok(Self(command.spawn().context("`sh` cannot be run")?))
+    }
+}
+
+impl Drop for Neighbour {
+    fn drop(&mut self) {
+        let _ended = self.0.kill();
+        let _collected = self.0.wait();
+    }
 }
 
 /// The most memory that this process has had, in bytes, where the operating system tells.

@@ -5,3 +5,5 @@ pub mod machine;
 pub mod figures;
 pub mod engine;
 pub mod llama_cpp;
+pub mod job;
+pub mod llama_server;

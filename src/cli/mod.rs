@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, Flags, LogFormat};
-use crate::telemetry;
+use crate::telemetry::{self, profile::Profile};
 
 /// How a command ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,14 @@ impl Command {
             _ => "warn",
         }
     }
+
+    /// What counts where time goes, if that is wanted.
+    fn profile(&self) -> Option<Profile> {
+        match self {
+            Self::Bench(args) if args.wants_profile() => Some(Profile::default()),
+            _ => None,
+        }
+    }
 }
 
 /// Reads the command line and does what it says.
@@ -102,7 +110,8 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
     let mut config = Config::load(&cli.flags)?;
     config.log.filter = cli.log.or(config.log.filter);
     config.log.format = cli.log_format.unwrap_or(config.log.format);
-    telemetry::start_logging(&config.log, cli.command.default_log_filter())?;
+    let profile = cli.command.profile();
+    telemetry::start_logging(&config.log, cli.command.default_log_filter(), profile.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         match cli.command {
@@ -115,7 +124,7 @@ fn run(cli: Cli) -> anyhow::Result<Outcome> {
             Command::Models(args) => models::run(args, config).await,
             Command::Migrate(args) => migrate::run(args, config).await,
             Command::Eval(args) => eval::run(args, config).await,
-            Command::Bench(args) => bench::run(args, config).await,
+            Command::Bench(args) => bench::run(args, config, profile).await,
         }
     });
     // A blocking thread that still computes must not hold up the exit: what it works on was given back.

@@ -72,7 +72,12 @@ fn summarize_one(
         ingest::read_story(story, &config.ingest.limits).map_err(ingest::IngestError::Invalid)?;
     let articles = articles.unwrap_or_default();
     let cancel = Cancel::new();
-    let analyses = analyze(&articles.iter().collect::<Vec<_>>(), engine, &cancel)?;
+    let analyses = analyze(
+        &articles.iter().collect::<Vec<_>>(),
+        &config.summarize,
+        engine,
+        &cancel,
+    )?;
     let sources: Vec<Source<'_>> = articles
         .iter()
         .zip(&analyses)

@@ -9,8 +9,8 @@ pub struct Sentence {
     pub end: usize,
     /// The paragraph it stands in, counted from 0 over the paragraphs that were kept.
     pub paragraph: u32,
-    /// L2-normalised embedding; its length is the embedder's dimension.
-    pub embedding: Vec<f32>,
+    /// L2-normalised embedding; its length is the embedder's dimension. Absent where nobody wants it.
+    pub embedding: Option<Vec<f32>>,
 }
 
 /// The sentences of one text, in reading order, with boilerplate left out.
@@ -18,4 +18,13 @@ pub struct Sentence {
 pub struct Analysis {
     /// In reading order, not overlapping.
     pub sentences: Vec<Sentence>,
+}
+
+/// Which sentences of an article are embedded: whoever reads embeddings knows which.
+pub trait SentenceChoice: Sync {
+    /// Names the rule, with all that it depends on: where it changes, analyses are made anew.
+    fn rule(&self) -> String;
+
+    /// One flag for each sentence of an article, in reading order.
+    fn choose(&self, sentences: &[&str]) -> Vec<bool>;
 }

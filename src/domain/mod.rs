@@ -11,7 +11,7 @@ mod feedback;
 mod job;
 mod event;
 
-pub use analysis::{Analysis, Sentence};
+pub use analysis::{Analysis, Sentence, SentenceChoice};
 pub use article::{
     Article, ArticleInput, ArticleLimits, ArticleMeta, Bias, FieldError, MAX_ARTICLES_PER_REQUEST,
     NOT_A_LANGUAGE_TAG, is_invisible, language_tag, one_line,

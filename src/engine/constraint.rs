@@ -24,6 +24,12 @@ pub trait Constraint: Send + Sync + fmt::Debug {
 
     /// Whether the text may end here.
     fn may_end(&self, state: State) -> bool;
+
+    /// Bytes that every text which goes on from here has next, as far as they are known at once: they are run together
+    /// instead of one token after the other. Changes the time only, never what is written.
+    fn forced(&self, _state: State) -> &[u8] {
+        &[]
+    }
 }
 
 /// Reads all bytes; `None` where one may not stand.

@@ -25,12 +25,15 @@ use candle_core::quantized::gguf_file::Content;
 use super::EngineError;
 use super::candle::{self, Family, Pass};
 use super::gguf::{Metadata, bad_model};
-use super::llama::{Cache, Llama, Run, Wanted, forward};
+use super::kernels::Cache;
+use super::llama::{Llama, Run, Wanted, forward};
 
 /// Tokens of a prompt that are run at once; between two chunks the caller may stop.
 const PREFILL_CHUNK: usize = 128;
 /// Most threads: more share the same memory bandwidth.
 const MOST_LANES: usize = 8;
+/// Most tokens of a prompt that is kept while nothing is read: what prompts have in common stands at their beginning.
+const MOST_KEPT: usize = 1024;
 /// Shorter starts are computed anew faster than they are found.
 const LEAST_SHARED: usize = 8;
 const SUPPORTED: &str = "llama, qwen2, qwen3, gemma3, phi3";
@@ -63,7 +66,7 @@ struct Prompt {
     logits: Vec<f32>,
 }
 
-/// The prompts that the texts of one call have in use, and the last one that was read.
+/// The prompts that the texts of one lane have in use, and the last one that was read.
 pub(super) struct Shelf {
     prompts: Vec<Arc<Prompt>>,
     /// How many threads read a prompt together, where the model can.
@@ -187,48 +190,30 @@ impl Decoder {
         }
     }
 
-    /// Runs one token of each text, and returns the logits of the next, one for each token of the vocabulary.
+    /// Runs the next tokens of each text, one or more, and returns the logits after each of them, text after text: one for each
+    /// token of the vocabulary.
     ///
     /// # Errors
     /// [`EngineError::Compute`] when the model cannot be run.
-    pub(super) fn step(&self, texts: &mut [Text<'_>], tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
-        let mut runs = Vec::with_capacity(texts.len());
-        let mut logits = Vec::new();
-        for (text, token) in texts.iter_mut().zip(tokens.chunks(1)) {
+    pub(super) fn step<'t, 'a: 't>(
+        &self,
+        texts: impl IntoIterator<Item = (&'t mut Text<'a>, &'t [u32])>,
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let (mut runs, mut logits) = (Vec::new(), Vec::new());
+        for (text, tokens) in texts {
             match &mut text.0 {
                 State::Llama { prompt, answer } => runs.push(Run {
                     prompt: Some(&prompt.cache),
                     text: answer,
-                    tokens: token,
-                    wanted: Wanted::Last,
+                    tokens,
+                    wanted: Wanted::All,
                 }),
-                State::Candle(pass) => logits.extend(each_step(pass, token)?),
+                State::Candle(pass) => logits.extend(each_step(pass, tokens)?),
             }
         }
         if let Model::Llama(model) = &self.model {
             logits = forward(model, &mut runs, 1)?;
         }
-        self.checked(logits)
-    }
-
-    /// Runs the tokens that follow in one text, and returns the logits after each of them.
-    ///
-    /// # Errors
-    /// [`EngineError::Compute`] when the model cannot be run.
-    pub(super) fn follow(&self, text: &mut Text<'_>, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
-        let logits = match (&self.model, &mut text.0) {
-            (Model::Llama(model), State::Llama { prompt, answer }) => {
-                let run = Run {
-                    prompt: Some(&prompt.cache),
-                    text: answer,
-                    tokens,
-                    wanted: Wanted::All,
-                };
-                forward(model, &mut [run], 1)?
-            }
-            (_, State::Candle(pass)) => each_step(pass, tokens)?,
-            _ => return Err(EngineError::Compute("a text of another model".to_owned())),
-        };
         self.checked(logits)
     }
 
@@ -257,6 +242,23 @@ impl Decoder {
     }
 }
 
+impl Text<'_> {
+    /// Most tokens that may be run beyond the next one, to be taken back where another follows.
+    pub(super) fn room_for_drafts(&self) -> usize {
+        match &self.0 {
+            State::Llama { answer, .. } => answer.room().saturating_sub(1),
+            State::Candle(_) => 0,
+        }
+    }
+
+    /// Takes back the last tokens that were run.
+    pub(super) fn go_back(&mut self, tokens: usize) {
+        if let State::Llama { answer, .. } = &mut self.0 {
+            answer.go_back(tokens);
+        }
+    }
+}
+
 impl Shelf {
     /// Nothing on it yet.
     pub(super) fn new(threads: usize) -> Self {
@@ -274,6 +276,17 @@ impl Shelf {
             let is_last = places.next() == Some(last);
             is_last || Arc::strong_count(prompt) > 1
         });
+    }
+
+    /// So many threads read the next prompt together.
+    pub(super) fn read_with(&mut self, threads: usize) {
+        self.threads = threads;
+    }
+
+    /// Keeps the last prompt only, and that only if it is short.
+    pub(super) fn tidy(&mut self) {
+        self.put_away();
+        self.prompts.retain(|prompt| prompt.tokens.len() <= MOST_KEPT);
     }
 
     /// Bytes that the prompts take.

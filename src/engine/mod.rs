@@ -1,7 +1,7 @@
 //! The local models: one that writes, one that embeds, and optionally one that judges. Knows tokens, prompts and vectors, and no news words.
 //!
 //! [`Engine`] is the boundary that the rest of the crate sees. [`local::LocalEngine`] is the engine of this
-//! machine: one thread owns the models behind a bounded queue.
+//! machine: a few threads write the texts of all calls together.
 
 pub mod models;
 pub mod gguf;
@@ -12,11 +12,14 @@ pub mod sampler;
 pub mod output;
 pub(crate) mod unpacked;
 mod candle;
+mod kernels;
 mod llama;
+mod bert;
 pub mod decoder;
 pub mod writer;
 mod writing;
-mod batch;
+mod calls;
+mod lanes;
 pub mod embedder;
 pub mod entailment;
 pub mod local;
@@ -126,6 +129,59 @@ pub struct GenerateRequest {
     pub stop: Vec<String>,
     /// What may be written; absent: anything.
     pub constraint: Option<Arc<dyn Constraint>>,
+    /// Who goes first.
+    pub priority: Priority,
+}
+
+/// Which texts go first. Those that are on their way stay so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Somebody waits for it.
+    #[default]
+    Interactive,
+    /// Begun when nothing interactive waits.
+    Background,
+}
+
+/// An engine whose texts go behind those that somebody waits for.
+pub struct Background(pub Arc<dyn Engine>);
+
+impl Engine for Background {
+    fn generate(
+        &self,
+        mut requests: Vec<GenerateRequest>,
+        cancel: &Cancel,
+        on_token: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
+    ) -> Result<Vec<Generation>, EngineError> {
+        for request in &mut requests {
+            request.priority = Priority::Background;
+        }
+        self.0.generate(requests, cancel, on_token)
+    }
+
+    fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.0.score(requests, cancel)
+    }
+
+    fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.0.embed(texts, cancel)
+    }
+
+    fn entail(&self, pairs: Vec<Pair>, cancel: &Cancel) -> Result<Vec<f32>, EngineError> {
+        self.0.entail(pairs, cancel)
+    }
+
+    fn judge(&self) -> Option<&ModelInfo> {
+        self.0.judge()
+    }
+
+    fn writer(&self) -> &ModelInfo {
+        self.0.writer()
+    }
+
+    fn embedder(&self) -> &ModelInfo {
+        self.0.embedder()
+    }
 }
 
 /// A given answer, whose likelihood is asked for.
@@ -245,7 +301,7 @@ pub enum EngineError {
     /// The caller cancelled before an answer was there.
     #[error("cancelled")]
     Cancelled,
-    /// The thread that owns the models has ended. The process must be restarted.
+    /// The threads that run the models have ended. The process must be restarted.
     #[error("the engine has stopped")]
     Stopped,
     /// A model file cannot be used. The operator replaces it.

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-use super::llama::exponential_sum;
+use super::kernels::exponential_sum;
 use super::{EngineError, Sampling};
 
 /// So many of the likeliest candidates are sorted first.

@@ -1,12 +1,14 @@
 //! Times the models by themselves, without chat, sampling and queue: what `nutgraf bench` measures. Tokens are drawn by a
 //! fixed rule, since what they say makes no difference to the time.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-use super::EngineError;
+use super::calls::{Answer, Call, Place, Task, Work};
 use super::decoder::Shelf;
+use super::lanes::Lanes;
 use super::writer::Writer;
+use super::{Cancel, EngineError, GenerateRequest};
 
 /// The first tokens of a vocabulary are control tokens.
 const FIRST_TOKEN: usize = 1000;
@@ -46,7 +48,7 @@ impl Writer {
             let mut texts: Vec<_> = started?.into_iter().flatten().map(|(text, _)| text).collect();
             for step in 0..steps {
                 let tokens = self.drawn(texts.len(), 2 + step);
-                self.decoder.step(&mut texts, &tokens)?;
+                self.decoder.step(texts.iter_mut().zip(tokens.chunks(1)))?;
             }
             Ok(())
         };
@@ -64,6 +66,33 @@ impl Writer {
                 Ok(started.elapsed())
             })
         })
+    }
+
+    /// Writes `steps` tokens of each of `texts` texts after `past` tokens that no two of them have in common, as a call does: no
+    /// more of them at a time than memory is set aside for.
+    ///
+    /// # Errors
+    /// [`EngineError::PromptTooLong`]; [`EngineError::Compute`].
+    pub fn write_apart(self: &Arc<Self>, past: usize, texts: usize, steps: usize) -> Result<(), EngineError> {
+        self.check_length(past, steps)?;
+        let lanes = Lanes::start(Arc::clone(self))?;
+        let (call, answers) = Call::new(&Cancel::new(), Place::any(), texts);
+        lanes.submit((0..texts).map(|index| Task {
+            call: Arc::clone(&call),
+            index,
+            prompt: Arc::new(self.drawn(past, index)),
+            work: Work::Write(GenerateRequest {
+                max_tokens: steps,
+                ..GenerateRequest::default()
+            }),
+        }));
+        drop(call);
+        while let Some(answer) = answers.next() {
+            if let Answer::Failed(error) = answer {
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// So many tokens, drawn by a linear congruential generator (Knuth's MMIX constants).

@@ -1,4 +1,4 @@
-//! One model that writes: its tokenizer, its chat template and its decoder. `super::batch` writes with it.
+//! One model that writes: its tokenizer, its chat template and its decoder. `super::lanes` writes with it.
 
 use std::path::Path;
 
@@ -85,7 +85,7 @@ impl Writer {
         let Some((text, mut logits)) = started else {
             return Ok(Vec::new());
         };
-        let mut texts = [text];
+        let mut text = text;
         let mut written = Vec::new();
         while written.len() < tokens {
             let token = sampler.choose(&logits)?;
@@ -93,7 +93,11 @@ impl Writer {
             if self.tokenizer.is_end(token) {
                 break;
             }
-            logits = self.decoder.step(&mut texts, &[token])?.pop().unwrap_or_default();
+            logits = self
+                .decoder
+                .step([(&mut text, &[token][..])])?
+                .pop()
+                .unwrap_or_default();
         }
         Ok(written)
     }

@@ -1,10 +1,19 @@
-//! One text while it is written: logits in, tokens and pieces of text out. What runs the model is in [`super::batch`].
+//! One text while it is written: logits in, tokens and pieces of text out. What runs the model is in [`super::lanes`].
+
+use std::sync::Arc;
+
+use tracing::trace_span;
 
 use super::constraint::{Constraint, State, read};
 use super::output::Output;
 use super::sampler::{Sampler, log_probability};
 use super::writer::Writer;
 use super::{EngineError, FinishReason, GenerateRequest, Generation};
+
+/// Fewer bytes are one or two tokens.
+const LEAST_FORCED: usize = 8;
+/// Most tokens that are run ahead: one that is not chosen makes those after it useless.
+const MOST_DRAFTED: usize = 16;
 
 /// The state of one text.
 pub(super) struct Writing<'w> {
@@ -36,8 +45,8 @@ pub(super) enum Next {
 }
 
 impl<'w> Writing<'w> {
-    pub(super) fn new(writer: &'w Writer, request: &'w GenerateRequest, prompt_tokens: usize) -> Self {
-        let constraint = request.constraint.as_deref();
+    pub(super) fn new(writer: &'w Writer, request: &GenerateRequest, prompt_tokens: usize) -> Self {
+        let constraint = request.constraint.clone();
         Self {
             writer,
             max_tokens: request.max_tokens,
@@ -61,7 +70,7 @@ impl<'w> Writing<'w> {
         }
         let token = match &self.mask {
             None => self.sampler.choose(logits)?,
-            Some(mask) => match mask.apply(logits) {
+            Some(mask) => match trace_span!(target: "profile", "masks").in_scope(|| mask.apply(logits)) {
                 Some(masked) => self.sampler.choose(&masked)?,
                 None => return Ok(self.end(FinishReason::NothingAllowed)),
             },
@@ -90,6 +99,46 @@ impl<'w> Writing<'w> {
         Ok(Step { piece, next })
     }
 
+    /// Tokens that will probably follow: those of the bytes that must, at most so many.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`] when the tokenizer fails.
+    pub(super) fn draft(&self, most: usize) -> Result<Vec<u32>, EngineError> {
+        let forced = self.mask.as_ref().map(Mask::forced).unwrap_or_default();
+        let whole = forced.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        if whole.len() < LEAST_FORCED || most == 0 {
+            return Ok(Vec::new());
+        }
+        let mut tokens = self.writer.tokenize(whole)?;
+        // The last token may go on beyond what is known.
+        tokens.pop();
+        tokens.truncate(most.min(MOST_DRAFTED));
+        Ok(tokens)
+    }
+
+    /// Chooses token after token from the logits after each of some tokens that were run, as long as the choice is the one that
+    /// was drafted. Returns all that this brought, and how many tokens were chosen, an end included.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`] when no logit is a number.
+    pub(super) fn follow(
+        &mut self,
+        logits: &[Vec<f32>],
+        drafted: &[u32],
+    ) -> Result<(Step, usize), EngineError> {
+        let mut piece = String::new();
+        let mut drafted = drafted.iter();
+        for (number, logits) in (1..).zip(logits) {
+            let step = self.step(logits)?;
+            piece.push_str(&step.piece);
+            match (step.next, drafted.next()) {
+                (Next::Token(token), Some(drafted)) if token == *drafted => {}
+                (next, _) => return Ok((Step { piece, next }, number)),
+            }
+        }
+        Err(EngineError::Compute("no logits".to_owned()))
+    }
+
     fn end(&mut self, reason: FinishReason) -> Step {
         Step {
             piece: self.output.finish(),
@@ -111,7 +160,7 @@ impl<'w> Writing<'w> {
 
 /// The constraint of one text, and how far it was read.
 struct Mask<'w> {
-    constraint: &'w dyn Constraint,
+    constraint: Arc<dyn Constraint>,
     writer: &'w Writer,
     state: Option<State>,
     /// SentencePiece opens a text with a space that is not part of it.
@@ -119,19 +168,25 @@ struct Mask<'w> {
 }
 
 impl<'w> Mask<'w> {
-    fn new(constraint: &'w dyn Constraint, writer: &'w Writer) -> Self {
+    fn new(constraint: Arc<dyn Constraint>, writer: &'w Writer) -> Self {
         Self {
-            constraint,
             writer,
             state: Some(constraint.start()),
+            constraint,
             drops_leading_space: writer.tokenizer.opens_with_space(),
         }
+    }
+
+    /// The bytes that must follow.
+    fn forced(&self) -> &[u8] {
+        let forced = self.state.map(|state| self.constraint.forced(state));
+        forced.unwrap_or_default()
     }
 
     /// The logits with those of forbidden tokens at minus infinity; `None` when nothing is left.
     fn apply(&self, logits: &[f32]) -> Option<Vec<f32>> {
         let state = self.state?;
-        let mut allowed = self.writer.trie.allowed(self.constraint, state);
+        let mut allowed = self.writer.trie.allowed(&*self.constraint, state);
         if self.drops_leading_space {
             self.allow_spaced(&mut allowed, state);
         }
@@ -156,7 +211,7 @@ impl<'w> Mask<'w> {
     fn allow_spaced(&self, allowed: &mut [bool], state: State) {
         for (id, flag) in (0u32..).zip(allowed) {
             if let Some(rest) = self.writer.tokenizer.bytes(id).strip_prefix(b" ") {
-                *flag |= !rest.is_empty() && read(self.constraint, state, rest).is_some();
+                *flag |= !rest.is_empty() && read(&*self.constraint, state, rest).is_some();
             }
         }
     }
@@ -168,6 +223,6 @@ impl<'w> Mask<'w> {
             _ => bytes,
         };
         self.drops_leading_space &= bytes.is_empty();
-        self.state = self.state.and_then(|state| read(self.constraint, state, shown));
+        self.state = self.state.and_then(|state| read(&*self.constraint, state, shown));
     }
 }

@@ -7,6 +7,7 @@ pub mod cases;
 pub mod graph;
 pub mod extractive;
 pub mod invented;
+pub mod plain;
 pub mod rows;
 pub mod scores;
 pub mod report;

@@ -6,23 +6,16 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::cases::Case;
-use super::extractive;
+use super::{extractive, plain};
 use crate::clock::Clock;
 use crate::domain::{BulletKind, CheckReason, Summary, article_set_hash};
-use crate::engine::{Cancel, Engine, GenerateRequest, Message, Role, Sampling};
+use crate::engine::{Cancel, Engine, GenerateRequest, Sampling};
 use crate::ingest::analyze::analyze;
 use crate::summarize::{self, Gate, Grounding, Input, Source};
 use crate::text::facts::written_day;
 
-/// How much of each article the plain prompt gets, and how much it may write.
-const PLAIN_CHARS_PER_ARTICLE: usize = 900;
-const PLAIN_TOKENS: usize = 220;
 /// About how many words a bullet has.
 const WORDS_A_BULLET: usize = 18;
-/// Tokens that a chat template adds at most.
-const TEMPLATE_TOKENS: usize = 64;
-/// A cautious guess for English, so that the prompt fits the model's context.
-const CHARS_PER_TOKEN: usize = 3;
 
 /// A way to make a summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -212,7 +205,12 @@ fn nutgraf(
     written: &mut Written,
 ) -> anyhow::Result<()> {
     let cancel = Cancel::new();
-    let analyses = analyze(&case.articles.iter().collect::<Vec<_>>(), desk.engine, &cancel)?;
+    let analyses = analyze(
+        &case.articles.iter().collect::<Vec<_>>(),
+        settings,
+        desk.engine,
+        &cancel,
+    )?;
     let source = |(article, analysis)| -> Source<'_> {
         let article: &crate::domain::Article = article;
         Source {
@@ -255,30 +253,13 @@ fn nutgraf(
     Ok(())
 }
 
-/// What most summarizers do: all articles in one prompt. Beginnings are shortened alike where they would not fit.
 fn plain_prompt(case: &Case, desk: &Desk<'_>) -> anyhow::Result<String> {
-    let room = desk
-        .engine
-        .writer()
-        .context_tokens
-        .saturating_sub(PLAIN_TOKENS + TEMPLATE_TOKENS);
-    let fair = room * CHARS_PER_TOKEN / case.articles.len().max(1);
-    let mut prompt = "Summarize the following news articles about one event.\n".to_owned();
-    for article in &case.articles {
-        prompt.push('\n');
-        prompt.extend(article.text.chars().take(PLAIN_CHARS_PER_ARTICLE.min(fair)));
-        prompt.push('\n');
-    }
     let request = GenerateRequest {
-        messages: vec![Message {
-            role: Role::User,
-            content: prompt,
-        }],
+        messages: plain::messages(&case.articles, desk.engine.writer().context_tokens),
         sampling: Sampling::default(),
         seed: desk.settings.seed,
-        max_tokens: PLAIN_TOKENS,
-        stop: Vec::new(),
-        constraint: None,
+        max_tokens: plain::MOST_TOKENS,
+        ..GenerateRequest::default()
     };
     let answers = desk.engine.generate(vec![request], &Cancel::new(), &mut |_, _| {
         ControlFlow::Continue(())

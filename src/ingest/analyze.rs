@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use metrics::counter;
+use tracing::trace_span;
 
-use crate::domain::{Analysis, Article, Sentence};
+use crate::domain::{Analysis, Article, Sentence, SentenceChoice};
 use crate::engine::{Cancel, Engine, EngineError};
 use crate::text::clean::{CLEAN_VERSION, paragraphs};
 use crate::text::language::detect;
 use crate::text::sentences::split;
 
 /// The version of what this file adds to the cleaning rules: part of [`analysis_key`].
-const ANALYSIS_VERSION: &str = "analysis.v1";
+const ANALYSIS_VERSION: &str = "analysis.v2";
 
 /// A longer "sentence" is a list or a table that lost its breaks; nobody could quote it in a bullet.
 const MAX_SENTENCE_BYTES: usize = 1_000;
@@ -25,21 +26,24 @@ const TEXTS_PER_EMBED_CALL: usize = 256;
 const FALLBACK_LANGUAGE: &str = "en";
 
 /// The key under which analyses are kept: the rules' versions and the embedder. Another key is another analysis.
-pub fn analysis_key(engine: &dyn Engine) -> String {
+pub fn analysis_key(engine: &dyn Engine, choice: &dyn SentenceChoice) -> String {
     let embedder = engine.embedder();
     format!(
-        "{ANALYSIS_VERSION}/{CLEAN_VERSION}/{}@{}",
-        embedder.name, embedder.sha256
+        "{ANALYSIS_VERSION}/{CLEAN_VERSION}/{}/{}@{}",
+        choice.rule(),
+        embedder.name,
+        embedder.sha256
     )
 }
 
-/// Cleans, splits and embeds the articles' texts; one analysis each, in their order. A sentence that stands in
-/// several of them is embedded once.
+/// Cleans and splits the articles' texts, and embeds the sentences that are chosen; one analysis each, in their order. A
+/// sentence that stands in several of them is embedded once.
 ///
 /// # Errors
 /// When the engine cannot embed.
 pub fn analyze(
     articles: &[&Article],
+    choice: &dyn SentenceChoice,
     engine: &dyn Engine,
     cancel: &Cancel,
 ) -> Result<Vec<Analysis>, EngineError> {
@@ -49,30 +53,28 @@ pub fn analyze(
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
         }
-        let sentences = sentences(article);
-        analyses.push(
-            sentences
-                .into_iter()
-                .filter_map(|(paragraph, span)| {
-                    let text = article.text.get(span.clone())?;
-                    Some((paragraph, span, distinct.index_of(text)))
-                })
-                .collect::<Vec<_>>(),
-        );
+        let sentences = trace_span!(target: "profile", "clean and split").in_scope(|| sentences(article));
+        let texts = sentences
+            .iter()
+            .filter_map(|(_, span)| article.text.get(span.clone()));
+        let texts: Vec<&str> = texts.collect();
+        let chosen = choice.choose(&texts);
+        let index =
+            |(text, is_chosen)| -> Option<usize> { bool::then(is_chosen, || distinct.index_of(text)) };
+        let indices: Vec<Option<usize>> = texts.into_iter().zip(chosen).map(index).collect();
+        analyses.push(sentences.into_iter().zip(indices).collect::<Vec<_>>());
     }
     let embeddings = embed(&distinct.texts, engine, cancel)?;
     counter!("nutgraf_articles_analyzed_total").increment(articles.len() as u64);
 
-    let with_embedding = |(paragraph, span, index): (u32, Range<usize>, usize)| {
-        Some(Sentence {
-            start: span.start,
-            end: span.end,
-            paragraph,
-            embedding: embeddings.get(index)?.clone(),
-        })
+    let with_embedding = |((paragraph, span), index): ((u32, Range<usize>), Option<usize>)| Sentence {
+        start: span.start,
+        end: span.end,
+        paragraph,
+        embedding: index.and_then(|index| embeddings.get(index).cloned()),
     };
     let analyses = analyses.into_iter().map(|sentences| Analysis {
-        sentences: sentences.into_iter().filter_map(with_embedding).collect(),
+        sentences: sentences.into_iter().map(with_embedding).collect(),
     });
     Ok(analyses.collect())
 }

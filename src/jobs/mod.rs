@@ -39,7 +39,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            concurrency: 1,
+            concurrency: 2,
             lease_ms: 60_000,
             max_attempts: 5,
             backoff_base_ms: 2_000,

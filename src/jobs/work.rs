@@ -11,8 +11,8 @@ use tracing::{Span, warn};
 
 use super::JobError;
 use super::worker::Worker;
-use crate::domain::{Analysis, Article, Bullet, EventKind, Story, StoryId, Summary};
-use crate::engine::Cancel;
+use crate::domain::{Analysis, Article, Bullet, EventKind, Lane, Story, StoryId, Summary};
+use crate::engine::{Background, Cancel, Engine};
 use crate::ingest::analyze::{analysis_key, analyze};
 use crate::store::{Claim, Saved};
 use crate::summarize::{Input, Source, summarize};
@@ -46,7 +46,7 @@ pub(super) async fn work(worker: &Worker, claim: &Claim, cancel: &Cancel) -> Res
         analyses,
         previous,
     };
-    let summary = summarize_and_tell(worker, story_id.clone(), material, cancel).await?;
+    let summary = summarize_and_tell(worker, story_id.clone(), claim.job.lane, material, cancel).await?;
     let saved = worker
         .store
         .finish_job(claim, &summary, worker.clock.now())
@@ -60,7 +60,7 @@ async fn find_or_make_analyses(
     articles: &Arc<Vec<Article>>,
     cancel: &Cancel,
 ) -> Result<HashMap<String, Analysis>, JobError> {
-    let key = analysis_key(&*worker.engine);
+    let key = analysis_key(&*worker.engine, &worker.summarize);
     let hashes: HashSet<&String> = articles.iter().map(|article| &article.meta.text_hash).collect();
     let hashes: Vec<String> = hashes.into_iter().cloned().collect();
     let kept = worker.store.find_analyses(&key, &hashes).await?;
@@ -98,12 +98,13 @@ async fn analyze_off_the_runtime(
     cancel: &Cancel,
 ) -> Result<Vec<(String, Analysis)>, JobError> {
     let (engine, articles, cancel) = (Arc::clone(&worker.engine), Arc::clone(articles), cancel.clone());
+    let settings = worker.summarize.clone();
     off_the_runtime(move || {
         let batch: Vec<&Article> = batch
             .into_iter()
             .filter_map(|index| articles.get(index))
             .collect();
-        let analyses = analyze(&batch, &*engine, &cancel)?;
+        let analyses = analyze(&batch, &settings, &*engine, &cancel)?;
         let hashes = batch.iter().map(|article| article.meta.text_hash.clone());
         Ok(hashes.zip(analyses).collect())
     })
@@ -122,12 +123,13 @@ struct Material {
 async fn summarize_and_tell(
     worker: &Worker,
     story_id: StoryId,
+    lane: Lane,
     material: Material,
     cancel: &Cancel,
 ) -> Result<Summary, JobError> {
     let (sender, passed) = mpsc::channel(WAITING_BULLETS);
     let summarizing = {
-        let (engine, clock) = (Arc::clone(&worker.engine), Arc::clone(&worker.clock));
+        let (engine, clock) = (engine_for(worker, lane), Arc::clone(&worker.clock));
         let (settings, cancel) = (worker.summarize.clone(), cancel.clone());
         off_the_runtime(move || {
             let mut on_bullet = |bullet: &Bullet| {
@@ -166,6 +168,15 @@ impl Material {
             sources,
             previous: self.previous.as_ref(),
         }
+    }
+}
+
+/// What somebody may be waiting for goes first in the engine too.
+fn engine_for(worker: &Worker, lane: Lane) -> Arc<dyn Engine> {
+    let engine = Arc::clone(&worker.engine);
+    match lane {
+        Lane::Reader => engine,
+        Lane::Batch => Arc::new(Background(engine)),
     }
 }
 

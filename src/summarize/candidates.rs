@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use tracing::trace_span;
+
 use super::compression::{self, OneOf};
 use super::grounding::{Automaton, straight};
 use super::passages::Passage;
@@ -42,7 +44,8 @@ pub fn compression(
     usable: impl Fn(&str, &Passage<'_>) -> bool,
 ) -> Result<Option<(usize, GenerateRequest)>, SummarizeError> {
     for (index, passage) in sentences.iter().enumerate() {
-        let mut wordings = compression::wordings(&straight(passage.text), settings.max_copied_words);
+        let mut wordings = trace_span!(target: "profile", "compressing")
+            .in_scope(|| compression::wordings(&straight(passage.text), settings.max_copied_words));
         wordings.retain(|wording| usable(wording, passage));
         if wordings.is_empty() {
             continue;
@@ -60,8 +63,8 @@ pub fn compression(
             sampling: Sampling::default(),
             seed: settings.seed,
             max_tokens: MOST_FORCED_TOKENS,
-            stop: Vec::new(),
             constraint: Some(Arc::new(OneOf::new(wordings))),
+            ..GenerateRequest::default()
         };
         return Ok(Some((index, request)));
     }
@@ -117,8 +120,8 @@ pub fn requests(
             },
             seed: settings.seed.wrapping_add(own_seed),
             max_tokens: settings.max_bullet_tokens,
-            stop: Vec::new(),
             constraint: constraint.clone(),
+            ..GenerateRequest::default()
         });
     }
     Ok(requests)

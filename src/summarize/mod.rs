@@ -30,6 +30,7 @@ pub mod lede;
 pub mod finish;
 
 use serde::{Deserialize, Serialize};
+use tracing::trace_span;
 
 use crate::clock::Clock;
 use crate::domain::{Analysis, ArticleMeta, Bullet, StoryId, Summary};
@@ -88,7 +89,8 @@ pub struct Settings {
     pub languages: Vec<String>,
     /// How many candidates the model writes for a bullet at first: the most likely text, and samples.
     pub candidates: usize,
-    /// How many more it writes where none of the first passes.
+    /// How many more it writes where none of the first passes. With the default model none of 145 such points of 60 stories
+    /// got a wording from two more.
     pub more_candidates: usize,
     /// How tokens of samples are chosen.
     pub sampling: Sampling,
@@ -135,7 +137,7 @@ impl Default for Settings {
             max_bullet_tokens: 96,
             languages: vec!["en".to_owned()],
             candidates: 2,
-            more_candidates: 2,
+            more_candidates: 0,
             sampling: Sampling {
                 temperature: 0.7,
                 top_p: 0.95,
@@ -180,10 +182,14 @@ pub fn summarize(
     on_bullet: &mut dyn FnMut(&Bullet),
 ) -> Result<Summary, SummarizeError> {
     let started = clock.now();
-    let material = material::gather(input, settings);
-    let points = points::find(&material, settings);
-    let disputes = conflicts::find(&material);
-    let lenses = lens::find(&material, &points, &disputes, settings);
+    let material = trace_span!(target: "profile", "gathering").in_scope(|| material::gather(input, settings));
+    let points =
+        trace_span!(target: "profile", "finding points").in_scope(|| points::find(&material, settings));
+    let disputes =
+        trace_span!(target: "profile", "finding conflicts").in_scope(|| conflicts::find(&material));
+    let lenses = trace_span!(target: "profile", "finding lenses")
+        .in_scope(|| lens::find(&material, &points, &disputes, settings));
+    let _span = trace_span!(target: "profile", "writing bullets").entered();
     let desk = plan::Desk {
         settings,
         engine,

@@ -1,7 +1,8 @@
 //! Which sentences of an article may become evidence, and how well each would read on its own.
 
-use super::Source;
 use super::verify::leak;
+use super::{Settings, Source};
+use crate::domain::SentenceChoice;
 use crate::text::prose::is_prose;
 use crate::text::{facts, sentences};
 
@@ -32,11 +33,41 @@ pub struct Passage<'a> {
     pub appeal: f32,
 }
 
+/// The version of [`is_usable`]. Changes whenever a sentence is usable that was not.
+const RULE_VERSION: &str = "usable.v1";
+
+/// The first usable sentences, whether the rules know the story's language or not. Nobody reads the embeddings of others.
+impl SentenceChoice for Settings {
+    fn rule(&self) -> String {
+        format!(
+            "{RULE_VERSION}:{}x{}",
+            self.max_sentences_per_article, self.max_bullet_chars
+        )
+    }
+
+    fn choose(&self, sentences: &[&str]) -> Vec<bool> {
+        let mut left = [Served::Yes, Served::No].map(|served| (served, self.max_sentences_per_article));
+        let is_wanted = |text: &&str| {
+            let mut is_wanted = false;
+            for (served, left) in &mut left {
+                if *left > 0 && is_usable(text, *served, self.max_bullet_chars) {
+                    *left -= 1;
+                    is_wanted = true;
+                }
+            }
+            is_wanted
+        };
+        sentences.iter().map(is_wanted).collect()
+    }
+}
+
 /// The usable sentences of an article, in reading order. `served`: whether the rules know the story's language.
 pub fn of_article<'a>(source: &Source<'a>, served: Served, max_chars: usize) -> Vec<Passage<'a>> {
     let mut passages = Vec::new();
     for sentence in &source.analysis.sentences {
-        let Some(text) = source.text.get(sentence.start..sentence.end) else {
+        let (Some(text), Some(embedding)) =
+            (source.text.get(sentence.start..sentence.end), &sentence.embedding)
+        else {
             continue;
         };
         if is_usable(text, served, max_chars) {
@@ -46,7 +77,7 @@ pub fn of_article<'a>(source: &Source<'a>, served: Served, max_chars: usize) -> 
                 start: sentence.start,
                 end: sentence.end,
                 text,
-                embedding: &sentence.embedding,
+                embedding,
                 position: passages.len(),
                 appeal: appeal(text, served),
             });

@@ -88,7 +88,17 @@ pub fn cosine(a: &[f32], b: &[f32]) -> f32 {
     if a.len() != b.len() {
         return 0.0;
     }
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+    // Sixteen sums, which the compiler keeps in vector registers: one sum alone would wait for each addition.
+    const LANES: usize = 16;
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for ((sum, x), y) in sums.iter_mut().zip(a).zip(b) {
+            *sum += x * y;
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(x, y)| x * y);
+    sums.into_iter().chain(rest).sum()
 }
 
 /// Whether a (lower-case) word is a function word of English: articles, pronouns, prepositions, auxiliaries.

@@ -62,7 +62,13 @@ fn stored(input: ArticleInput) -> Option<Article> {
 /// The summary of these articles. The story has no headline of its own, so that titles compete for it.
 pub(crate) fn summary_of(articles: &[Article], engine: &dyn Engine) -> Summary {
     let cancel = Cancel::new();
-    let analyses = analyze(&articles.iter().collect::<Vec<_>>(), engine, &cancel).unwrap();
+    let analyses = analyze(
+        &articles.iter().collect::<Vec<_>>(),
+        &Settings::default(),
+        engine,
+        &cancel,
+    )
+    .unwrap();
     let sources: Vec<Source<'_>> = articles
         .iter()
         .zip(&analyses)

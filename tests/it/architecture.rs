@@ -22,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "eval",
         &["ingest", "summarize", "engine", "text", "domain", "clock"],
     ),
-    ("bench", &["engine"]),
+    ("bench", &["eval", "ingest", "engine", "domain"]),
     (
         "serve",
         &["ingest", "store", "text", "domain", "clock", "telemetry"],

@@ -4,12 +4,13 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use nutgraf::clock::{Clock, ManualClock};
-use nutgraf::domain::{ArticleInput, ArticleLimits, FieldError, StoryInput};
+use nutgraf::domain::{ArticleInput, ArticleLimits, FieldError, Sentence, StoryInput};
 use nutgraf::engine::{Cancel, Engine};
 use nutgraf::ingest::analyze::{analysis_key, analyze};
 use nutgraf::ingest::{self, IngestError, Settings, add_articles, files, put_story, read_story};
 use nutgraf::store::Store;
 use nutgraf::store::sqlite::SqliteStore;
+use nutgraf::summarize;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -272,7 +273,13 @@ fn analyses_point_at_sentences_and_a_sentence_of_two_articles_is_embedded_once()
     let engine = ScriptedEngine::gibberish();
     let one = article("a", &format!("{FIRST} {SECOND}"));
     let two = article("b", &format!("{THIRD}\n\n{FIRST}"));
-    let analyses = analyze(&[&one, &two], &engine, &Cancel::new()).unwrap();
+    let analyses = analyze(
+        &[&one, &two],
+        &summarize::Settings::default(),
+        &engine,
+        &Cancel::new(),
+    )
+    .unwrap();
     let quotes = |index: usize, text: &str| -> Vec<String> {
         analyses[index]
             .sentences
@@ -306,6 +313,7 @@ fn a_sentence_far_too_long_to_quote_is_left_out() {
     );
     let analyses = analyze(
         &[&article("a", &format!("{FIRST} {endless} {SECOND}"))],
+        &summarize::Settings::default(),
         &engine,
         &Cancel::new(),
     );
@@ -318,18 +326,46 @@ fn a_sentence_far_too_long_to_quote_is_left_out() {
 }
 
 #[test]
+fn only_the_first_usable_sentences_are_embedded_and_all_are_kept() {
+    let engine = ScriptedEngine::gibberish();
+    let settings = summarize::Settings {
+        max_sentences_per_article: 2,
+        ..summarize::Settings::default()
+    };
+    let article = article("a", &format!("{FIRST} Will it last? {SECOND} {THIRD}"));
+    let analyses = analyze(&[&article], &settings, &engine, &Cancel::new()).unwrap();
+    let is_embedded = |sentence: &Sentence| sentence.embedding.is_some();
+    let embedded: Vec<bool> = analyses[0].sentences.iter().map(is_embedded).collect();
+    assert_eq!(embedded, [true, false, true, false]);
+    assert_eq!(engine.embedded(), 2);
+}
+
+#[test]
 fn a_cancelled_analysis_embeds_nothing() {
     let engine = ScriptedEngine::gibberish();
     let cancel = Cancel::new();
     cancel.cancel();
-    assert!(analyze(&[&article("a", FIRST)], &engine, &cancel).is_err());
+    assert!(
+        analyze(
+            &[&article("a", FIRST)],
+            &summarize::Settings::default(),
+            &engine,
+            &cancel
+        )
+        .is_err()
+    );
     assert_eq!(engine.embedded(), 0);
 }
 
 #[test]
 fn the_key_of_analyses_names_rules_and_embedder() {
     let engine = ScriptedEngine::gibberish();
-    let key = analysis_key(&engine);
+    let key = analysis_key(&engine, &summarize::Settings::default());
+    let fewer = summarize::Settings {
+        max_sentences_per_article: 2,
+        ..summarize::Settings::default()
+    };
+    assert_ne!(key, analysis_key(&engine, &fewer));
     assert!(key.contains(nutgraf::text::clean::CLEAN_VERSION) && key.contains(&engine.embedder().sha256));
 }
 

@@ -4,10 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use nutgraf::engine::constraint::{Constraint, State, admits};
-use nutgraf::engine::local::LocalEngine;
+use nutgraf::engine::local::{EngineSettings, LocalEngine};
+use nutgraf::engine::models::{DEFAULT_WRITER, SilentProgress, ensure};
 use nutgraf::engine::{Cancel, Engine, FinishReason, GenerateRequest, Generation, ScoreRequest};
 
+use nutgraf::summarize::compression::OneOf;
+
 use crate::families::{engine, request, tiny};
+use crate::support::{embedder_files, models_dir};
 
 /// `No` or `Yes`, then any number of ` very`, then ` good.`
 #[derive(Debug)]
@@ -65,6 +69,11 @@ impl Constraint for DeadEnd {
     }
 }
 
+fn default_engine() -> LocalEngine {
+    let writer = ensure(DEFAULT_WRITER, &models_dir(), &SilentProgress).unwrap();
+    LocalEngine::start(&writer, &embedder_files(), &EngineSettings::default()).unwrap()
+}
+
 fn write(engine: &LocalEngine, request: GenerateRequest) -> Generation {
     let go_on = &mut |_: usize, _: &str| ControlFlow::Continue(());
     engine
@@ -91,6 +100,65 @@ fn only_what_the_constraint_admits_is_written() {
                 }
                 other => panic!("{family}: {other:?} after {:?}", written.text),
             }
+        }
+    }
+}
+
+/// A constraint that keeps to itself what must follow.
+#[derive(Debug)]
+struct Silent(OneOf);
+
+impl Constraint for Silent {
+    fn start(&self) -> State {
+        self.0.start()
+    }
+
+    fn step(&self, state: State, byte: u8) -> Option<State> {
+        self.0.step(state, byte)
+    }
+
+    fn may_end(&self, state: State) -> bool {
+        self.0.may_end(state)
+    }
+}
+
+#[test]
+fn what_must_follow_is_run_at_once_and_changes_nothing_to_the_last_bit() {
+    let texts = || {
+        let texts = [
+            "The ferry to Ostrey was cancelled on Friday.",
+            "The ferry to Ostrey was cancelled on Friday after a storm closed the harbour.",
+            "The ferry to Ostrey stayed in the harbour, the operator said.",
+            "Ferries stayed in the harbour on Friday.",
+        ];
+        OneOf::new(texts.map(str::to_owned))
+    };
+    let engines = [
+        engine(&tiny("llama", 512), 1),
+        engine(&tiny("gemma3", 512), 1),
+        default_engine(),
+    ];
+    for engine in engines {
+        for (seed, temperature) in [(0, 0.0), (1, 1.0), (2, 1.5)] {
+            let mut asked = request("The ferry to Ostrey was cancelled after a storm.", 120);
+            asked.sampling.temperature = temperature;
+            asked.seed = seed;
+            let [at_once, one_by_one] = [
+                Arc::new(texts()) as Arc<dyn Constraint>,
+                Arc::new(Silent(texts())),
+            ]
+            .map(|constraint| {
+                let constraint = Some(constraint);
+                write(
+                    &engine,
+                    GenerateRequest {
+                        constraint,
+                        ..asked.clone()
+                    },
+                )
+            });
+            assert_eq!(at_once, one_by_one);
+            assert!(admits(&texts(), &at_once.text), "{at_once:?}");
         }
     }
 }

@@ -78,10 +78,8 @@ pub(crate) fn request(content: &str, max_tokens: usize) -> GenerateRequest {
     GenerateRequest {
         messages: vec![message(Role::System, "Be brief."), message(Role::User, content)],
         sampling: Sampling::default(),
-        seed: 0,
         max_tokens,
-        stop: Vec::new(),
-        constraint: None,
+        ..GenerateRequest::default()
     }
 }
 

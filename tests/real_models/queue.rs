@@ -210,6 +210,24 @@ fn embeddings_pass_between_two_texts() {
 }
 
 #[test]
+fn a_text_of_another_call_joins_those_on_their_way() {
+    let engine = Arc::new(local(4));
+    let mut joined = None;
+    let on_token = &mut |_: usize, _: &str| {
+        // None of these texts can end while this thread waits.
+        let (other, (answers, answered)) = (Arc::clone(&engine), channel());
+        std::thread::spawn(move || answers.send(write(&other, vec![request("Why?", 5)])));
+        joined = answered.recv_timeout(PATIENCE).ok();
+        ControlFlow::Break(())
+    };
+    let written = engine.generate(vec![request("Hi.", LONG); 8], &Cancel::new(), on_token);
+    assert!(matches!(written, Err(EngineError::Cancelled)), "{written:?}");
+    let joined = joined.expect("it waited for the other call").unwrap();
+    let alone = write(&engine, vec![request("Why?", 5)]).unwrap();
+    assert_eq!(joined, alone);
+}
+
+#[test]
 fn one_bad_request_fails_its_call_and_no_other() {
     let engine = local(1);
     let error = write(

@@ -4,15 +4,8 @@
 //!
 //! A row's logits do not depend on the rows run with it, nor on how a prompt is cut into chunks.
 
-mod kernels;
-mod integers;
-mod matrix;
-mod cache;
-mod attention;
 mod weights;
 mod pass;
 
-pub(super) use cache::Cache;
-pub(super) use kernels::exponential_sum;
 pub(super) use pass::{Run, Wanted, forward};
 pub(super) use weights::Llama;

@@ -1,13 +1,14 @@
 //! One pass over a model's weights: the next tokens of any number of texts, as rows of one batch.
 
 use rayon::prelude::*;
+use tracing::trace_span;
 
-use super::attention::{MOST_QUERIES, Past, Queries, attend};
-use super::cache::Cache;
-use super::kernels::{Lane, gate, normalise, rotate};
-use super::matrix::{Forms, Matrix, Product, Rows};
 use super::weights::{Layer, Llama};
 use crate::engine::EngineError;
+use crate::engine::kernels::{
+    Cache, Forms, Lane, MOST_QUERIES, Matrix, Past, Product, Queries, Rows, Sight, attend, gate, normalise,
+    rotate,
+};
 
 /// Fewer rows are not worth a thread.
 const LEAST_ROWS: usize = 16;
@@ -240,6 +241,7 @@ impl<'m> Strand<'m> {
 
     /// Fills `attended`.
     fn attend(&mut self, index: usize, runs: &[Run<'_>]) {
+        let _span = trace_span!(target: "profile", "kernel: attention").entered();
         let shape = &self.model.shape;
         let (group, width) = (shape.heads / shape.kv_heads, shape.head_width);
         let (queries, query_width) = (&self.queries, shape.query_width());
@@ -262,6 +264,7 @@ impl<'m> Strand<'m> {
                 positions: part.positions,
                 group,
                 width,
+                sight: Sight::Before,
                 write: &write,
             };
             Some(attend(past, &queries))

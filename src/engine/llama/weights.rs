@@ -6,10 +6,9 @@ use candle_core::Device;
 use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::Content;
 
-use super::cache::CacheShape;
-use super::matrix::Matrix;
 use crate::engine::EngineError;
 use crate::engine::gguf::Metadata;
+use crate::engine::kernels::{CacheShape, Matrix};
 
 /// Models that take more than this in memory are not loaded here.
 const MOST_BYTES: u64 = 1 << 30;

@@ -11,6 +11,9 @@ use crate::store::StoreError;
 
 const BYTES_PER_FLOAT: usize = size_of::<f32>();
 
+/// Start, end, paragraph, and whether it has an embedding.
+type Span = (usize, usize, u32, bool);
+
 #[derive(FromRow)]
 struct AnalysisRow {
     text_hash: String,
@@ -67,41 +70,51 @@ pub(super) async fn save_analysis(
 
 /// The columns `sentences`, `dimension` and `embeddings`.
 fn encode(analysis: &Analysis) -> Result<(String, i64, Vec<u8>), StoreError> {
-    let dimension = analysis
+    let mut embedded = analysis
         .sentences
-        .first()
-        .map_or(0, |first| first.embedding.len());
-    let mut spans = Vec::with_capacity(analysis.sentences.len());
+        .iter()
+        .filter_map(|sentence| sentence.embedding.as_ref())
+        .peekable();
+    let dimension = embedded.peek().map_or(0, |first| first.len());
     let mut embeddings = Vec::with_capacity(analysis.sentences.len() * dimension * BYTES_PER_FLOAT);
-    for sentence in &analysis.sentences {
-        if sentence.embedding.len() != dimension {
+    for embedding in embedded {
+        if embedding.len() != dimension {
             return Err(corrupt("analyses", &"embeddings of different lengths"));
         }
-        spans.push((sentence.start, sentence.end, sentence.paragraph));
-        embeddings.extend(sentence.embedding.iter().flat_map(|float| float.to_le_bytes()));
+        embeddings.extend(embedding.iter().flat_map(|float| float.to_le_bytes()));
     }
+    let span = |sentence: &Sentence| {
+        (
+            sentence.start,
+            sentence.end,
+            sentence.paragraph,
+            sentence.embedding.is_some(),
+        )
+    };
+    let spans: Vec<Span> = analysis.sentences.iter().map(span).collect();
     let dimension = i64::try_from(dimension).map_err(|error| corrupt("analyses", &error))?;
     Ok((to_json("analyses", &spans)?, dimension, embeddings))
 }
 
 fn decode(row: &AnalysisRow) -> Result<Analysis, StoreError> {
-    let spans: Vec<(usize, usize, u32)> = from_json("analyses", &row.sentences)?;
+    let spans: Vec<Span> = from_json("analyses", &row.sentences)?;
+    let embedded = spans.iter().filter(|(.., is_embedded)| *is_embedded).count();
     let dimension = usize::try_from(row.dimension).map_err(|error| corrupt("analyses", &error))?;
     let bytes_per_embedding = dimension.saturating_mul(BYTES_PER_FLOAT);
-    if spans.len().saturating_mul(bytes_per_embedding) != row.embeddings.len() {
-        let (sentences, bytes) = (spans.len(), row.embeddings.len());
-        let detail = format!("{sentences} sentences of {dimension} floats do not fill {bytes} bytes");
+    if embedded.saturating_mul(bytes_per_embedding) != row.embeddings.len() {
+        let bytes = row.embeddings.len();
+        let detail = format!("{embedded} sentences of {dimension} floats do not fill {bytes} bytes");
         return Err(corrupt("analyses", &detail));
     }
     let (floats, _) = row.embeddings.as_chunks::<BYTES_PER_FLOAT>();
     let mut floats = floats.iter().map(|bytes| f32::from_le_bytes(*bytes));
     let sentences = spans
         .into_iter()
-        .map(|(start, end, paragraph)| Sentence {
+        .map(|(start, end, paragraph, is_embedded)| Sentence {
             start,
             end,
             paragraph,
-            embedding: floats.by_ref().take(dimension).collect(),
+            embedding: is_embedded.then(|| floats.by_ref().take(dimension).collect()),
         })
         .collect();
     Ok(Analysis { sentences })
@@ -115,11 +128,11 @@ mod tests {
     fn a_blob_of_the_wrong_length_is_corrupt() {
         let mut row = AnalysisRow {
             text_hash: "h".to_owned(),
-            sentences: "[[0,4,0],[5,9,1]]".to_owned(),
+            sentences: "[[0,4,0,true],[5,9,1,true],[10,12,1,false]]".to_owned(),
             dimension: 3,
             embeddings: vec![0; 2 * 3 * 4],
         };
-        assert_eq!(decode(&row).unwrap().sentences.len(), 2);
+        assert_eq!(decode(&row).unwrap().sentences.len(), 3);
         row.embeddings.pop();
         let error = decode(&row).unwrap_err();
         assert!(
@@ -140,7 +153,7 @@ mod tests {
             start: 0,
             end: 1,
             paragraph: 0,
-            embedding: vec![0.5; floats],
+            embedding: Some(vec![0.5; floats]),
         };
         let analysis = Analysis {
             sentences: vec![sentence(3), sentence(2)],

@@ -39,6 +39,18 @@ impl Constraint for OneOf {
         // A text that ends here sorts before those that go on.
         self.texts.get(from).is_some_and(|text| text.len() == read)
     }
+
+    fn forced(&self, state: State) -> &[u8] {
+        let (from, to, read) = unpack(state);
+        let candidates = self.texts.get(from..to).unwrap_or_default();
+        let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
+            return &[];
+        };
+        // What the first and the last of sorted texts have in common, all of them have.
+        let [first, last] = [first, last].map(|text| text.as_bytes().get(read..).unwrap_or_default());
+        let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+        first.get(..common).unwrap_or_default()
+    }
 }
 
 fn pack(from: usize, to: usize, read: usize) -> State {
@@ -55,6 +67,23 @@ fn unpack(state: State) -> (usize, usize, usize) {
 mod tests {
     use super::*;
     use crate::engine::constraint::admits;
+
+    #[test]
+    fn what_all_that_is_left_has_next_is_forced() {
+        let one_of = OneOf::new([
+            "the old bridge".to_owned(),
+            "the old town".to_owned(),
+            "this".to_owned(),
+        ]);
+        let after = |text: &str| {
+            let state = crate::engine::constraint::read(&one_of, one_of.start(), text.as_bytes());
+            one_of.forced(state.unwrap())
+        };
+        assert_eq!(after(""), b"th");
+        assert_eq!(after("the"), b" old ");
+        assert_eq!(after("the old b"), b"ridge");
+        assert_eq!(after("this"), b"");
+    }
 
     #[test]
     fn one_of_some_texts_is_admitted_and_nothing_else() {

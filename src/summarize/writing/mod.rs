@@ -10,6 +10,8 @@ mod judging;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use tracing::trace_span;
+
 use super::candidates::{self, Round};
 use super::citing::{self, Citer};
 use super::conflicts::{self, Dispute};
@@ -291,6 +293,7 @@ impl<'w, 'a> Writer<'w, 'a> {
 
     /// Checks a text with its days written out against sentences with theirs.
     fn check(&self, text: &str, cited: &[Passage<'_>], checks: &[CheckFn]) -> Check {
+        let _span = trace_span!(target: "profile", "checking").entered();
         let evidence = self.dated_sentences(cited);
         let evidence: Vec<&str> = evidence.iter().map(String::as_str).collect();
         let candidate = Candidate {
@@ -318,6 +321,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             evidence: self.dated_sentences(cited),
         });
         let cited: Vec<Cited<'_>> = cited.collect();
+        let _span = trace_span!(target: "profile", "scoring").entered();
         scoring::gate::score(&mut checks, &cited, self.desk.engine, self.desk.cancel);
         checks
     }

@@ -152,7 +152,8 @@ async fn a_busy_engine_costs_no_attempt() {
 #[tokio::test]
 async fn a_stopped_engine_ends_the_worker_before_it_burns_every_job() {
     let bench = Bench::new().await;
-    let worker = bench.worker(ScriptedEngine::new(|_| Err(EngineError::Stopped)));
+    let mut worker = bench.worker(ScriptedEngine::new(|_| Err(EngineError::Stopped)));
+    worker.settings.concurrency = 1;
     for id in ["a", "b", "c"] {
         bench.put(id).await;
     }

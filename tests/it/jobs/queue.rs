@@ -1,9 +1,10 @@
 //! What becomes of a job that nothing goes wrong with.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use nutgraf::domain::{EventKind, SummaryStatus};
+use nutgraf::engine::Priority;
 use nutgraf::ingest::{self, put_story};
 use nutgraf::jobs::Settings;
 use nutgraf::store::{Selector, Store};
@@ -69,6 +70,33 @@ async fn a_story_summarized_again_without_a_change_keeps_its_version() {
     assert_eq!(bench.version("s").await, 1);
     assert_eq!(bench.job("s").await, None);
     assert_eq!(engine.embedded(), embedded, "kept analyses are used again");
+}
+
+#[tokio::test]
+async fn what_a_batch_job_writes_goes_behind_what_readers_wait_for() {
+    let bench = Bench::new().await;
+    let asked: Arc<Mutex<Vec<Priority>>> = Arc::default();
+    let engine = {
+        let asked = Arc::clone(&asked);
+        ScriptedEngine::new(move |request| {
+            asked.lock().unwrap().push(request.priority);
+            Ok("zzz".to_owned())
+        })
+    };
+    let mut worker = bench.worker(engine);
+    worker.summarize.max_bullets = 1;
+    bench.put("s").await;
+    worker.run_due_jobs().await;
+    let first = std::mem::take(&mut *asked.lock().unwrap());
+    assert!(!first.is_empty() && first.iter().all(|priority| *priority == Priority::Interactive));
+
+    worker.summarize.max_bullets = 3;
+    let now = nutgraf::clock::Clock::now(&*bench.clock);
+    let lane = nutgraf::domain::Lane::Batch;
+    bench.store.enqueue(&Selector::All, lane, now).await.unwrap();
+    worker.run_due_jobs().await;
+    let second = asked.lock().unwrap();
+    assert!(!second.is_empty() && second.iter().all(|priority| *priority == Priority::Background));
 }
 
 #[tokio::test]

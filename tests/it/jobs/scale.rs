@@ -4,6 +4,7 @@ use nutgraf::domain::SummaryStatus;
 use nutgraf::ingest::analyze::analysis_key;
 use nutgraf::ingest::{Settings, put_story};
 use nutgraf::store::Store;
+use nutgraf::summarize;
 
 use super::bench::{Bench, article, story};
 use crate::support::{ScriptedEngine, story_id};
@@ -50,7 +51,7 @@ async fn one_more_article_among_405_is_the_only_one_analyzed_again() {
         .collect();
     let kept = bench
         .store
-        .find_analyses(&analysis_key(&engine), &hashes)
+        .find_analyses(&analysis_key(&engine, &summarize::Settings::default()), &hashes)
         .await
         .unwrap();
     assert_eq!(kept.len(), ARTICLES + 1);

@@ -20,11 +20,9 @@ async fn a_shutdown_finishes_the_running_job_and_starts_no_other() {
     bench.put("first").await;
     bench.put("second").await;
     let shutdown = CancellationToken::new();
-    let working = tokio::spawn(
-        bench
-            .worker(engine)
-            .run(shutdown.clone(), CancellationToken::new()),
-    );
+    let mut worker = bench.worker(engine);
+    worker.settings.concurrency = 1;
+    let working = tokio::spawn(worker.run(shutdown.clone(), CancellationToken::new()));
     gate.reached().await;
     shutdown.cancel();
     gate.open();

@@ -121,7 +121,7 @@ impl Story {
     ) -> Summary {
         let cancel = Cancel::new();
         let articles: Vec<&Article> = self.articles.iter().collect();
-        let analyses = analyze(&articles, engine, &cancel).unwrap();
+        let analyses = analyze(&articles, &self.settings, engine, &cancel).unwrap();
         let sources: Vec<Source<'_>> = self
             .articles
             .iter()

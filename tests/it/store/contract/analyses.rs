@@ -5,7 +5,7 @@ use nutgraf::domain::{Analysis, Sentence};
 use super::Database;
 use crate::support::at_ms;
 
-fn sentence(start: usize, end: usize, paragraph: u32, embedding: Vec<f32>) -> Sentence {
+fn sentence(start: usize, end: usize, paragraph: u32, embedding: Option<Vec<f32>>) -> Sentence {
     Sentence {
         start,
         end,
@@ -19,8 +19,9 @@ pub async fn an_analysis_reads_back_to_the_last_bit(database: &dyn Database) {
     let store = database.open().await;
     let full = Analysis {
         sentences: vec![
-            sentence(0, 41, 0, vec![0.1, -0.7, f32::MIN_POSITIVE]),
-            sentence(42, 200_000, 1, vec![1.0 / 3.0, f32::MAX, -0.0]),
+            sentence(0, 41, 0, Some(vec![0.1, -0.7, f32::MIN_POSITIVE])),
+            sentence(42, 50, 0, None),
+            sentence(51, 200_000, 1, Some(vec![1.0 / 3.0, f32::MAX, -0.0])),
         ],
     };
     let empty = Analysis::default();
@@ -39,7 +40,7 @@ pub async fn an_analysis_reads_back_to_the_last_bit(database: &dyn Database) {
 pub async fn an_analysis_is_kept_once_and_for_its_key_only(database: &dyn Database) {
     let store = database.open().await;
     let of = |float| Analysis {
-        sentences: vec![sentence(0, 1, 0, vec![float])],
+        sentences: vec![sentence(0, 1, 0, Some(vec![float]))],
     };
     store
         .save_analysis("v1", "text", &of(1.0), at_ms(0))

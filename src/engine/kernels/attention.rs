@@ -3,48 +3,62 @@
 //! kernel. A row's result does not depend on the rows beside it.
 
 use super::cache::Cache;
-use super::kernels::{Lane, WIDTH, weigh};
+use super::floats::{Lane, WIDTH, weigh};
 use super::matrix::{Forms, Rows};
 
 /// Positions whose queries are computed together: bounds the scores in memory.
-pub(super) const MOST_QUERIES: usize = 16;
+pub(in crate::engine) const MOST_QUERIES: usize = 16;
 
 /// What is looked back at: the positions of the prompt, where it is not what is being read, then those of the text.
 #[derive(Clone, Copy)]
-pub(super) struct Past<'a> {
+pub(in crate::engine) struct Past<'a> {
     /// All of its positions are seen.
-    pub(super) prompt: Option<&'a Cache>,
-    /// Written up to the last query's position.
-    pub(super) text: &'a Cache,
+    pub(in crate::engine) prompt: Option<&'a Cache>,
+    /// Written up to the last query's position, or, where all is seen, to its length.
+    pub(in crate::engine) text: &'a Cache,
+}
+
+/// What a position sees of its own text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::engine) enum Sight {
+    /// Itself and what came before it: a decoder.
+    Before,
+    /// All that the cache holds: an encoder.
+    All,
 }
 
 /// The queries of consecutive positions that share one head of keys and values.
-pub(super) struct Queries<'a> {
+pub(in crate::engine) struct Queries<'a> {
     /// Layer and head of the cache.
-    pub(super) layer: usize,
-    pub(super) head: usize,
+    pub(in crate::engine) layer: usize,
+    pub(in crate::engine) head: usize,
     /// Place of the first query in the text's cache.
-    pub(super) first: usize,
+    pub(in crate::engine) first: usize,
     /// How many positions.
-    pub(super) positions: usize,
+    pub(in crate::engine) positions: usize,
     /// Heads of queries a position.
-    pub(super) group: usize,
+    pub(in crate::engine) group: usize,
     /// Values of a head.
-    pub(super) width: usize,
+    pub(in crate::engine) width: usize,
+    /// What each of them sees of the text.
+    pub(in crate::engine) sight: Sight,
     /// Writes the scaled query of a position (from 0) and a head of the group.
-    pub(super) write: &'a dyn Fn(usize, usize, &mut [f32]),
+    pub(in crate::engine) write: &'a dyn Fn(usize, usize, &mut [f32]),
 }
 
 /// The weighted values: tiles of 16 values of the head; in each one lane for each query, position by position, and head
 /// by head in each.
-pub(super) fn attend(past: Past<'_>, queries: &Queries<'_>) -> Vec<Lane> {
+pub(in crate::engine) fn attend(past: Past<'_>, queries: &Queries<'_>) -> Vec<Lane> {
     let rows = queries.positions * queries.group;
     let mut packed = Rows::default();
     packed.pack(rows, queries.width, Forms::FLOATS, |row, into| {
         (queries.write)(row / queries.group, row % queries.group, into);
     });
     let prompt_length = past.prompt.map_or(0, Cache::length);
-    let text_length = queries.first + queries.positions;
+    let text_length = match queries.sight {
+        Sight::Before => queries.first + queries.positions,
+        Sight::All => past.text.length(),
+    };
     let mut scores = Vec::new();
     if let Some(prompt) = past.prompt {
         score(prompt, prompt_length, queries, &packed, &mut scores);
@@ -53,7 +67,10 @@ pub(super) fn attend(past: Past<'_>, queries: &Queries<'_>) -> Vec<Lane> {
     score(past.text, text_length, queries, &packed, &mut scores);
     let mut sums = Vec::with_capacity(rows);
     for row in 0..rows {
-        let seen = queries.first + row / queries.group + 1;
+        let seen = match queries.sight {
+            Sight::Before => queries.first + row / queries.group + 1,
+            Sight::All => text_length,
+        };
         let (prompt, text) = scores.split_at_mut(text_starts);
         hide(prompt, rows, row, prompt_length);
         hide(text, rows, row, seen);
@@ -119,7 +136,7 @@ fn lay_out(weights: &[Lane], rows: usize, row: usize, into: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::llama::cache::CacheShape;
+    use crate::engine::kernels::CacheShape;
 
     const SHAPE: CacheShape = CacheShape {
         layers: 1,
@@ -144,7 +161,13 @@ mod tests {
         cache
     }
 
-    fn attended(past: Past<'_>, first: usize, positions: usize, offset: usize) -> Vec<Vec<f32>> {
+    fn attended(
+        past: Past<'_>,
+        sight: Sight,
+        first: usize,
+        positions: usize,
+        offset: usize,
+    ) -> Vec<Vec<f32>> {
         let write = |position: usize, head: usize, into: &mut [f32]| {
             into.copy_from_slice(&vector(offset + first + position, 4.0 + head as f32));
         };
@@ -155,6 +178,7 @@ mod tests {
             positions,
             group: 2,
             width: 24,
+            sight,
             write: &write,
         };
         let lanes = attend(past, &queries);
@@ -163,8 +187,13 @@ mod tests {
         (0..rows).map(row).collect()
     }
 
-    /// The definition, in 64 bits.
+    /// The definition, in 64 bits: what a query finds in the positions up to its own.
     fn exact(position: usize, head: usize) -> Vec<f64> {
+        exact_among(position, head, position + 1)
+    }
+
+    /// In the first so many.
+    fn exact_among(position: usize, head: usize, seen: usize) -> Vec<f64> {
         let query = vector(position, 4.0 + head as f32);
         let score = |p: usize| -> f64 {
             query
@@ -173,7 +202,7 @@ mod tests {
                 .map(|(a, b)| f64::from(a * b))
                 .sum()
         };
-        let weights: Vec<f64> = (0..=position).map(|p| score(p).exp()).collect();
+        let weights: Vec<f64> = (0..seen).map(|p| score(p).exp()).collect();
         let total: f64 = weights.iter().sum();
         let value = |i: usize| {
             let weighted = weights
@@ -193,8 +222,27 @@ mod tests {
             text: &text,
         };
         for (first, positions) in [(0, 41), (16, 7), (40, 1)] {
-            for (row, values) in attended(past, first, positions, 0).iter().enumerate() {
+            for (row, values) in attended(past, Sight::Before, first, positions, 0)
+                .iter()
+                .enumerate()
+            {
                 for (value, exact) in values.iter().zip(exact(first + row / 2, row % 2)) {
+                    assert!((f64::from(*value) - exact).abs() < 1e-5, "{value} {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_an_encoder_each_query_sees_the_whole_text() {
+        let text = cache(0..21);
+        let past = Past {
+            prompt: None,
+            text: &text,
+        };
+        for (first, positions) in [(0, 21), (16, 5), (3, 1)] {
+            for (row, values) in attended(past, Sight::All, first, positions, 0).iter().enumerate() {
+                for (value, exact) in values.iter().zip(exact_among(first + row / 2, row % 2, 21)) {
                     assert!((f64::from(*value) - exact).abs() < 1e-5, "{value} {exact}");
                 }
             }
@@ -208,12 +256,12 @@ mod tests {
             prompt: Some(&prompt),
             text: &text,
         };
-        let rows = attended(past, 0, 20, 21);
+        let rows = attended(past, Sight::Before, 0, 20, 21);
         for (row, values) in rows.iter().enumerate() {
             for (value, exact) in values.iter().zip(exact(21 + row / 2, row % 2)) {
                 assert!((f64::from(*value) - exact).abs() < 1e-5, "{value} {exact}");
             }
-            let alone = attended(past, row / 2, 1, 21);
+            let alone = attended(past, Sight::Before, row / 2, 1, 21);
             assert_eq!(*values, alone[row % 2], "row {row} depends on the others");
         }
     }

@@ -10,8 +10,8 @@ mod vnni;
 use half::f16;
 
 #[cfg(test)]
-use super::kernels::WIDTH;
-use super::kernels::{Lane, fused};
+use super::floats::WIDTH;
+use super::floats::{Lane, fused};
 
 /// Weights, and activations, that share a scale.
 pub(super) const BLOCK: usize = 32;

@@ -1,7 +1,7 @@
 //! The keys and values that attention looks back at: one [`Cache`] for the positions of a prompt, which several texts
 //! may share, and one for those of each answer. Laid out so that attention is two products with panels of the kernel.
 
-use super::kernels::{Lane, WIDTH};
+use super::floats::{Lane, WIDTH};
 
 /// What makes the size of a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,11 @@ impl Cache {
     /// So many positions more were written in every layer.
     pub(in crate::engine) fn advance(&mut self, positions: usize) {
         self.length = (self.length + positions).min(self.capacity);
+    }
+
+    /// Forgets the last positions.
+    pub(in crate::engine) fn go_back(&mut self, positions: usize) {
+        self.length = self.length.saturating_sub(positions);
     }
 
     /// Writes one head's key and value at a position below the capacity.

@@ -1,9 +1,8 @@
-//! `nutgraf bench`: how fast the program is on this machine. What is measured, and how, is `bench`'s.
+//! `nutgraf bench engine`: the models by themselves.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
-
-use clap::Subcommand;
 
 use super::{Outcome, progress};
 use crate::app;
@@ -16,26 +15,13 @@ use crate::engine::models;
 use crate::engine::writer::Writer;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  nutgraf bench engine\n  nutgraf bench engine --peer llama-cpp --json")]
-pub(super) struct Args {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// The models by themselves: reading, writing, embedding
-    Engine(EngineArgs),
-}
-
-#[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  nutgraf bench engine\n  nutgraf bench engine --model qwen.gguf --rounds 9\n  \
                         nutgraf bench engine --peer llama-cpp\n\n\
                         Prints Markdown: medians over the rounds, with the least and the most. A ratio is how many times \
                         the peer's speed ours is: the median over the rounds. tools/peer/llama_cpp.sh builds the peer."
 )]
-struct EngineArgs {
+pub(super) struct Args {
     /// How often everything is measured
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -65,18 +51,16 @@ struct Report<'a> {
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
-    match args.what {
-        What::Engine(args) => app::blocking(move || measure_engine(&args, &config)).await,
-    }
+    app::blocking(move || measure(&args, &config)).await
 }
 
-fn measure_engine(args: &EngineArgs, config: &Config) -> anyhow::Result<Outcome> {
+fn measure(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
     let models_dir = config.models_path();
     let fetching = models::stderr_progress();
     let files = models::ensure(&config.model, &models_dir, fetching.as_ref())?;
     let embedder = models::ensure(&config.embedder, &models_dir, fetching.as_ref())?;
     let started = Instant::now();
-    let writer = Writer::load(&files)?;
+    let writer = Arc::new(Writer::load(&files)?);
     let load_seconds = started.elapsed().as_secs_f64();
     let embedder = Embedder::load(&embedder)?;
     let peers = match args.peer {
@@ -93,6 +77,7 @@ fn measure_engine(args: &EngineArgs, config: &Config) -> anyhow::Result<Outcome>
     let bar = progress::bar(u64::from(args.rounds), "rounds");
     let figures = bench::engine::measure(&writer, &embedder, &peers, args.rounds as usize, || bar.inc(1))?;
     bar.finish_and_clear();
+    bench::engine::fill_memory(&writer)?;
     let report = Report {
         machine: &Machine::here(),
         model: &files.name,

@@ -3,9 +3,10 @@
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use half::f16;
+use tracing::trace_span;
 
+use super::floats::{Lane, MOST_ROWS, WIDTH, multiply};
 use super::integers::{self, Activations, BLOCK, EightBits, FourBits, OUTPUTS, Weights};
-use super::kernels::{Lane, MOST_ROWS, WIDTH, multiply};
 
 /// Weights of each column that are multiplied at a time: with 16 columns, 24 KB, half of a core's first cache.
 const PANEL: usize = 384;
@@ -13,7 +14,7 @@ const PANEL: usize = 384;
 const HALVES: usize = WIDTH / OUTPUTS;
 
 /// A matrix of `outputs` rows and `depth` columns, as the file has it.
-pub(super) struct Matrix {
+pub(in crate::engine) struct Matrix {
     outputs: usize,
     depth: usize,
     tiles: Tiles,
@@ -31,14 +32,14 @@ enum Tiles {
 
 /// What some matrices take rows as.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Forms {
+pub(in crate::engine) struct Forms {
     floats: bool,
     integers: bool,
 }
 
 /// Rows of activations, in the forms that the matrices take.
 #[derive(Default)]
-pub(super) struct Rows {
+pub(in crate::engine) struct Rows {
     count: usize,
     depth: usize,
     /// In groups of at most six rows, packed side by side for the kernel.
@@ -49,14 +50,18 @@ pub(super) struct Rows {
 
 /// A product in tiles: 16 outputs of every row, then the next 16.
 #[derive(Default)]
-pub(super) struct Product {
-    pub(super) rows: usize,
-    pub(super) lanes: Vec<Lane>,
+pub(in crate::engine) struct Product {
+    pub(in crate::engine) rows: usize,
+    pub(in crate::engine) lanes: Vec<Lane>,
 }
 
 impl Matrix {
     /// Takes a tensor of the file, which must be of that shape.
-    pub(super) fn new(tensor: &QTensor, outputs: usize, depth: usize) -> candle_core::Result<Self> {
+    pub(in crate::engine) fn new(
+        tensor: &QTensor,
+        outputs: usize,
+        depth: usize,
+    ) -> candle_core::Result<Self> {
         if tensor.shape().dims() != [outputs, depth] || outputs == 0 || depth == 0 {
             candle_core::bail!("a tensor is {:?}, not [{outputs}, {depth}]", tensor.shape());
         }
@@ -77,8 +82,17 @@ impl Matrix {
         })
     }
 
+    /// Takes weights as floats, output after output.
+    pub(in crate::engine) fn of_floats(weights: &[f32], outputs: usize, depth: usize) -> Self {
+        Self {
+            outputs,
+            depth,
+            tiles: floats_in_tiles(weights, outputs, depth),
+        }
+    }
+
     /// Bytes that a tensor of so many weights takes here.
-    pub(super) fn bytes(kind: GgmlDType, weights: u64) -> u64 {
+    pub(in crate::engine) fn bytes(kind: GgmlDType, weights: u64) -> u64 {
         let bits = match kind {
             GgmlDType::Q8_0 => 9,
             GgmlDType::Q4_0 | GgmlDType::Q4_1 => 5,
@@ -88,17 +102,17 @@ impl Matrix {
     }
 
     /// Rows of the matrix.
-    pub(super) fn outputs(&self) -> usize {
+    pub(in crate::engine) fn outputs(&self) -> usize {
         self.outputs
     }
 
     /// Tiles that its outputs fill in a [`Product`].
-    pub(super) fn tiles(&self) -> usize {
+    pub(in crate::engine) fn tiles(&self) -> usize {
         self.outputs.div_ceil(WIDTH)
     }
 
     /// The weights of one output.
-    pub(super) fn row(&self, output: usize, into: &mut [f32]) {
+    pub(in crate::engine) fn row(&self, output: usize, into: &mut [f32]) {
         let weight = |k: usize| match &self.tiles {
             Tiles::Floats(lanes) => lanes
                 .get(output / WIDTH * self.depth + k)
@@ -144,13 +158,13 @@ impl Matrix {
 
 impl Forms {
     /// For products of floats only, such as those of attention.
-    pub(super) const FLOATS: Self = Self {
+    pub(in crate::engine) const FLOATS: Self = Self {
         floats: true,
         integers: false,
     };
 
     /// What these take.
-    pub(super) fn of(matrices: &[&Matrix]) -> Self {
+    pub(in crate::engine) fn of(matrices: &[&Matrix]) -> Self {
         let is_floats = |matrix: &&&Matrix| matches!(matrix.tiles, Tiles::Floats(_));
         let floats = matrices.iter().filter(is_floats).count();
         Self {
@@ -162,7 +176,7 @@ impl Forms {
 
 impl Rows {
     /// Packs `count` rows of `depth` values, each written by `write` into the slice that it is given.
-    pub(super) fn pack(
+    pub(in crate::engine) fn pack(
         &mut self,
         count: usize,
         depth: usize,
@@ -193,7 +207,7 @@ impl Rows {
     }
 
     /// Adds the product of the values from `start` on with a panel: one lane a row.
-    pub(super) fn multiply(&self, start: usize, panel: &[Lane], sums: &mut [Lane]) {
+    pub(in crate::engine) fn multiply(&self, start: usize, panel: &[Lane], sums: &mut [Lane]) {
         let mut values = self.floats.as_slice();
         let mut sums = sums;
         for (_, rows) in groups_of(self.count) {
@@ -208,7 +222,8 @@ impl Rows {
 impl Product {
     /// Multiplies the rows with each of the matrices; their outputs follow one another, each from a new tile on.
     /// All must be as deep as the rows.
-    pub(super) fn multiply(&mut self, matrices: &[&Matrix], rows: &Rows) {
+    pub(in crate::engine) fn multiply(&mut self, matrices: &[&Matrix], rows: &Rows) {
+        let _span = trace_span!(target: "profile", "kernel: products").entered();
         self.rows = rows.count;
         let tiles = matrices.iter().map(|matrix| matrix.tiles()).sum::<usize>();
         self.lanes.resize(tiles * rows.count, [0.0; WIDTH]);
@@ -221,7 +236,7 @@ impl Product {
     }
 
     /// Copies one row's outputs, from a tile on.
-    pub(super) fn copy_row(&self, first_tile: usize, row: usize, into: &mut [f32]) {
+    pub(in crate::engine) fn copy_row(&self, first_tile: usize, row: usize, into: &mut [f32]) {
         let lanes = self.lanes.iter().skip(first_tile * self.rows + row);
         for (into, lane) in into.chunks_mut(WIDTH).zip(lanes.step_by(self.rows.max(1))) {
             for (into, output) in into.iter_mut().zip(lane) {
@@ -231,7 +246,7 @@ impl Product {
     }
 
     /// Adds one row's outputs.
-    pub(super) fn add_row(&self, row: usize, into: &mut [f32]) {
+    pub(in crate::engine) fn add_row(&self, row: usize, into: &mut [f32]) {
         let lanes = self.lanes.iter().skip(row);
         for (into, lane) in into.chunks_mut(WIDTH).zip(lanes.step_by(self.rows.max(1))) {
             for (into, output) in into.iter_mut().zip(lane) {

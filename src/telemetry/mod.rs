@@ -1,10 +1,15 @@
 //! Logs to standard error, metrics to a recorder that `/metrics` reads.
 
+pub mod profile;
+
 use std::io::{IsTerminal, stderr};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
+use self::profile::{Counted, Profile};
 use crate::config::{LogFormat, LogSettings};
 
 /// Upper bounds of the duration histograms' buckets, seconds.
@@ -23,11 +28,16 @@ pub enum TelemetryError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
-/// Starts logging; `default_filter` holds where neither the configuration nor `RUST_LOG` says anything.
+/// Starts logging; `default_filter` holds where neither the configuration nor `RUST_LOG` says anything. With a profile, the
+/// spans that it counts are counted.
 ///
 /// # Errors
 /// [`TelemetryError::Filter`].
-pub fn start_logging(settings: &LogSettings, default_filter: &str) -> Result<(), TelemetryError> {
+pub fn start_logging(
+    settings: &LogSettings,
+    default_filter: &str,
+    profile: Option<Profile>,
+) -> Result<(), TelemetryError> {
     let from_environment = std::env::var(EnvFilter::DEFAULT_ENV).ok();
     let filter = settings
         .filter
@@ -35,15 +45,18 @@ pub fn start_logging(settings: &LogSettings, default_filter: &str) -> Result<(),
         .or(from_environment)
         .unwrap_or_else(|| default_filter.to_owned());
     let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let builder = tracing_subscriber::fmt()
+    let lines = tracing_subscriber::fmt::layer()
         .with_ansi(stderr().is_terminal() && !is_plain)
-        .with_env_filter(EnvFilter::try_new(filter)?)
         .with_writer(stderr);
-    // A second subscriber in one process (tests) is refused; the first one stays.
-    let _already_started = match settings.format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().try_init(),
+    let lines = match settings.format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
     };
+    let subscriber = tracing_subscriber::registry()
+        .with(lines.with_filter(EnvFilter::try_new(filter)?))
+        .with(profile.map(|profile| profile.with_filter(Counted)));
+    // A second subscriber in one process (tests) is refused; the first one stays.
+    let _already_started = subscriber.try_init();
     Ok(())
 }
 
