@@ -29,6 +29,19 @@ impl Machine {
     }
 }
 
+/// What the figures were measured on, and the most memory that it took: the first words of a report.
+pub fn in_words(machine: &Machine, model: &str, peak_memory_bytes: Option<u64>) -> String {
+    let memory = peak_memory_bytes
+        .map(|bytes| format!(", {:.2} GB of memory at most", bytes as f64 / 1e9))
+        .unwrap_or_default();
+    format!(
+        "{}, {} cores, {}; {model}{memory}",
+        machine.processor.as_deref().unwrap_or("an unknown processor"),
+        machine.cores,
+        machine.features.join(" "),
+    )
+}
+
 fn processor() -> Option<String> {
     let info = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = info.lines().find(|line| line.starts_with("model name"))?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use serde::{Deserialize, Serialize};
-use tracing::{Span, trace_span};
+use tracing::trace_span;
 
 use super::calls::{Answer, Call, Place, Task, Work};
 use super::embedder::Embedder;
@@ -97,22 +97,39 @@ impl LocalEngine {
         Ok(place)
     }
 
-    /// Has the lanes work on these requests, each a prompt with what is to be done after it.
-    fn submit(
+    /// Has the lanes work on requests, each a prompt with what is to be done after it, and returns what `answer` makes of
+    /// their answers, in the order of the requests.
+    fn ask<R, T>(
         &self,
-        place: Place,
+        requests: Vec<R>,
         cancel: &Cancel,
-        requests: Vec<(Vec<u32>, Work)>,
-    ) -> super::calls::Answers {
-        let (call, answers) = Call::new(cancel, place, requests.len());
-        let tasks = requests.into_iter().enumerate();
+        prepare: impl Fn(R) -> Result<(Vec<u32>, Work), EngineError>,
+        mut answer: impl FnMut(Answer) -> Result<Option<(usize, T)>, EngineError>,
+    ) -> Result<Vec<T>, EngineError> {
+        let place = self.place(cancel)?;
+        let prepared = guarded(|| requests.into_iter().map(prepare).collect::<Result<Vec<_>, _>>())?;
+        let count = prepared.len();
+        let (call, answers) = Call::new(cancel, place, count);
+        let tasks = prepared.into_iter().enumerate();
         self.lanes.submit(tasks.map(|(index, (prompt, work))| Task {
             call: Arc::clone(&call),
             index,
             prompt: Arc::new(prompt),
             work,
         }));
-        answers
+        // The lanes hold it now: when they let go of it, no answer will come.
+        drop(call);
+        let _span = trace_span!(target: "profile", "waiting for the models").entered();
+        let mut found = Vec::with_capacity(count);
+        while found.len() < count {
+            // Returning drops `answers`, which is how the lanes learn that nobody waits any more.
+            match answers.next().ok_or(EngineError::Stopped)? {
+                Answer::Failed(error) => return Err(error),
+                other => found.extend(answer(other)?),
+            }
+        }
+        found.sort_by_key(|(index, _)| *index);
+        Ok(found.into_iter().map(|(_, answer)| answer).collect())
     }
 }
 
@@ -123,52 +140,29 @@ impl Engine for LocalEngine {
         cancel: &Cancel,
         on_token: &mut dyn FnMut(usize, &str) -> ControlFlow<()>,
     ) -> Result<Vec<Generation>, EngineError> {
-        let place = self.place(cancel)?;
-        let count = requests.len();
-        let prompt = |request: GenerateRequest| {
+        let prepare = |request: GenerateRequest| {
             let prompt = self.writer.prompt(&request.messages)?;
             self.writer.check_length(prompt.len(), request.max_tokens)?;
             Ok((prompt, Work::Write(request)))
         };
-        let requests = guarded(|| requests.into_iter().map(prompt).collect::<Result<Vec<_>, _>>())?;
-        let answers = self.submit(place, cancel, requests);
-        let _span = waiting().entered();
-        let mut generations = Vec::with_capacity(count);
-        while generations.len() < count {
-            match answers.next().ok_or(EngineError::Stopped)? {
-                // Returning drops `answers`, which is how the lanes learn that nobody waits any more.
-                Answer::Piece(index, piece) if on_token(index, &piece).is_break() => {
-                    return Err(EngineError::Cancelled);
-                }
-                Answer::Written(index, generation) => generations.push((index, generation)),
-                Answer::Failed(error) => return Err(error),
-                Answer::Piece(..) | Answer::Scored(..) => {}
-            }
-        }
-        Ok(in_order(generations))
+        self.ask(requests, cancel, prepare, |answer| match answer {
+            Answer::Piece(index, piece) if on_token(index, &piece).is_break() => Err(EngineError::Cancelled),
+            Answer::Written(index, generation) => Ok(Some((index, generation))),
+            _ => Ok(None),
+        })
     }
 
     fn score(&self, requests: Vec<ScoreRequest>, cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
-        let place = self.place(cancel)?;
-        let count = requests.len();
-        let prompt = |request: ScoreRequest| {
+        let prepare = |request: ScoreRequest| {
             let prompt = self.writer.prompt(&request.messages)?;
             let answer = self.writer.tokenize(&request.answer)?;
             self.writer.check_length(prompt.len(), answer.len())?;
             Ok((prompt, Work::Score(answer)))
         };
-        let requests = guarded(|| requests.into_iter().map(prompt).collect::<Result<Vec<_>, _>>())?;
-        let answers = self.submit(place, cancel, requests);
-        let _span = waiting().entered();
-        let mut scores = Vec::with_capacity(count);
-        while scores.len() < count {
-            match answers.next().ok_or(EngineError::Stopped)? {
-                Answer::Scored(index, scored) => scores.push((index, scored)),
-                Answer::Failed(error) => return Err(error),
-                Answer::Piece(..) | Answer::Written(..) => {}
-            }
-        }
-        Ok(in_order(scores))
+        self.ask(requests, cancel, prepare, |answer| match answer {
+            Answer::Scored(index, scores) => Ok(Some((index, scores))),
+            _ => Ok(None),
+        })
     }
 
     fn embed(&self, texts: &[&str], cancel: &Cancel) -> Result<Vec<Vec<f32>>, EngineError> {
@@ -196,14 +190,4 @@ impl Engine for LocalEngine {
     fn embedder(&self) -> &ModelInfo {
         self.embedder.info()
     }
-}
-
-fn in_order<T>(mut answers: Vec<(usize, T)>) -> Vec<T> {
-    answers.sort_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
-}
-
-/// The time of a caller, in which the lanes work.
-fn waiting() -> Span {
-    trace_span!(target: "profile", "waiting for the models")
 }

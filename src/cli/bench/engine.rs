@@ -1,6 +1,5 @@
 //! `nutgraf bench engine`: the models by themselves.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -8,7 +7,7 @@ use super::{Outcome, progress};
 use crate::app;
 use crate::bench::figures::{Figure, table};
 use crate::bench::llama_cpp::LlamaCpp;
-use crate::bench::{self, machine::Machine};
+use crate::bench::{self, machine, machine::Machine};
 use crate::config::Config;
 use crate::engine::embedder::Embedder;
 use crate::engine::models;
@@ -82,31 +81,16 @@ fn measure(args: &Args, config: &Config) -> anyhow::Result<Outcome> {
         machine: &Machine::here(),
         model: &files.name,
         load_seconds,
-        peak_memory_bytes: bench::machine::peak_memory(),
+        peak_memory_bytes: machine::peak_memory(),
         figures: &figures,
     };
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        serde_json::to_writer(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", in_words(&report))?;
-    }
-    Ok(Outcome::Complete)
+    super::print(args.json, &report, in_words)
 }
 
 fn in_words(report: &Report<'_>) -> String {
-    let machine = report.machine;
-    let processor = machine.processor.as_deref().unwrap_or("an unknown processor");
-    let memory = report
-        .peak_memory_bytes
-        .map(|bytes| format!(", {:.2} GB of memory at most", bytes as f64 / 1e9))
-        .unwrap_or_default();
     format!(
-        "{processor}, {} cores, {}; {}, loaded in {:.2} s{memory}\n\n{}",
-        machine.cores,
-        machine.features.join(" "),
-        report.model,
+        "{}, loaded in {:.2} s\n\n{}",
+        machine::in_words(report.machine, report.model, report.peak_memory_bytes),
         report.load_seconds,
         table(report.figures)
     )

@@ -1,6 +1,5 @@
 //! `nutgraf bench job`: whole stories, from articles to stored summaries, in a database of its own.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +12,7 @@ use crate::app::{self, App};
 use crate::bench::figures::{Figure, median, table};
 use crate::bench::job::{self, Made, Story};
 use crate::bench::llama_server::LlamaServer;
-use crate::bench::machine::{Machine, peak_memory};
+use crate::bench::machine::{self, Machine, peak_memory};
 use crate::config::Config;
 use crate::domain::{StoryId, StoryInput};
 use crate::engine::{Engine, models};
@@ -133,14 +132,7 @@ pub(super) async fn run(args: Args, mut config: Config, profile: Option<Profile>
         large,
         profiles,
     };
-    let mut out = std::io::stdout().lock();
-    if args.json {
-        serde_json::to_writer(&mut out, &report)?;
-        writeln!(out)?;
-    } else {
-        write!(out, "{}", in_words(&report))?;
-    }
-    Ok(Outcome::Complete)
+    super::print(args.json, &report, in_words)
 }
 
 /// The stories in shares, the peer after us in each round.
@@ -271,12 +263,6 @@ impl Ours {
 }
 
 fn in_words(report: &Report<'_>) -> String {
-    let machine = report.machine;
-    let processor = machine.processor.as_deref().unwrap_or("an unknown processor");
-    let memory = report
-        .peak_memory_bytes
-        .map(|bytes| format!(", {:.2} GB of memory at most", bytes as f64 / 1e9))
-        .unwrap_or_default();
     let Made {
         stories,
         statements,
@@ -288,11 +274,9 @@ fn in_words(report: &Report<'_>) -> String {
         .map(|(what, totals)| format!("\n{}", profile::table(what, totals)))
         .collect();
     format!(
-        "{processor}, {} cores, {}; {}{memory}\n\n{}\n{stories} stories with {:.1} statements each, {:.1} % of them worded \
+        "{}\n\n{}\n{stories} stories with {:.1} statements each, {:.1} % of them worded \
          anew.\n{large}{profiles}",
-        machine.cores,
-        machine.features.join(" "),
-        report.model,
+        machine::in_words(report.machine, report.model, report.peak_memory_bytes),
         table(report.figures),
         statements as f64 / stories.max(1) as f64,
         abstractive as f64 * 100.0 / statements.max(1) as f64,

@@ -3,7 +3,10 @@
 mod engine;
 mod job;
 
+use std::io::Write;
+
 use clap::Subcommand;
+use serde::Serialize;
 
 use super::{Outcome, progress};
 use crate::config::Config;
@@ -42,4 +45,20 @@ pub(super) async fn run(args: Args, config: Config, profile: Option<Profile>) ->
         What::Engine(args) => engine::run(args, config).await,
         What::Job(args) => job::run(args, config, profile).await,
     }
+}
+
+/// As one JSON object, or in words.
+fn print<R: Serialize>(
+    as_json: bool,
+    report: &R,
+    in_words: impl FnOnce(&R) -> String,
+) -> anyhow::Result<Outcome> {
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        serde_json::to_writer(&mut out, report)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", in_words(report))?;
+    }
+    Ok(Outcome::Complete)
 }
