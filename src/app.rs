@@ -20,6 +20,7 @@ use crate::jobs::worker::Worker;
 use crate::serve::{self, AppState};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Signals, Store};
+use crate::summarize::prompt::Prompt;
 
 /// What every command that keeps something works with.
 #[derive(Clone)]
@@ -86,16 +87,16 @@ pub fn load_engine(config: &Config, progress: &dyn FetchProgress) -> anyhow::Res
     let models_dir = config.models_path();
     let writer = models::ensure(&config.model, &models_dir, progress)?;
     let embedder = models::ensure(&config.embedder, &models_dir, progress)?;
-    let Some(judge) = &config.entailment else {
-        return Ok(LocalEngine::start(&writer, &embedder, &config.engine)?);
+    let engine = match &config.entailment {
+        None => LocalEngine::start(&writer, &embedder, &config.engine)?,
+        Some(judge) => {
+            let judge = models::ensure(judge, &models_dir, progress)?;
+            LocalEngine::start_with_judge(&writer, &embedder, &judge, &config.engine)?
+        }
     };
-    let judge = models::ensure(judge, &models_dir, progress)?;
-    Ok(LocalEngine::start_with_judge(
-        &writer,
-        &embedder,
-        &judge,
-        &config.engine,
-    )?)
+    // A model that was taught with a prompt of another version is refused now, not with the first story.
+    Prompt::for_model(engine.writer())?;
+    Ok(engine)
 }
 
 /// Two tokens: `gently` ends the taking of new work, `at_once` the work that is under way.

@@ -9,6 +9,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::local::EngineSettings;
+use crate::engine::models::{DEFAULT_EMBEDDER, DEFAULT_WRITER};
 use crate::{ingest, jobs, serve, summarize};
 
 /// The name of the configuration file that is looked for in the working directory and the configuration directory.
@@ -153,8 +154,8 @@ impl Config {
             data_dir,
             database: None,
             models_dir: None,
-            model: "smollm2-135m-instruct".to_owned(),
-            embedder: "all-minilm-l6-v2".to_owned(),
+            model: DEFAULT_WRITER.to_owned(),
+            embedder: DEFAULT_EMBEDDER.to_owned(),
             entailment: None,
             log: LogSettings::default(),
             engine: EngineSettings::default(),

@@ -69,6 +69,7 @@ impl Embedder {
                 name: files.name.clone(),
                 sha256: files.sha256.clone(),
                 context_tokens,
+                prompt: None,
             },
             tokenizer,
             model,

@@ -85,6 +85,7 @@ impl EntailmentModel {
                 name: files.name.clone(),
                 sha256: files.sha256.clone(),
                 context_tokens,
+                prompt: None,
             },
             tokenizer: load_tokenizer(tokenizer, context_tokens)?,
             network,

@@ -12,6 +12,7 @@ pub mod sampler;
 pub mod output;
 pub(crate) mod unpacked;
 mod candle;
+mod adapter;
 mod kernels;
 mod llama;
 mod bert;
@@ -91,6 +92,8 @@ pub struct ModelInfo {
     pub sha256: String,
     /// Most tokens of prompt and answer together.
     pub context_tokens: usize,
+    /// The prompt that it was taught with, where it was taught one job.
+    pub prompt: Option<String>,
 }
 
 /// One chat turn. The content is data: control tokens inside it are ordinary text.
@@ -241,6 +244,8 @@ pub struct Generation {
     /// The mean natural logarithm of the probability of the tokens written, the end token included, by the model alone:
     /// at temperature 1 and before any constraint. 0 when nothing was written.
     pub mean_log_probability: f64,
+    /// The least of these logarithms: how surprised the model was by what it had to write. 0 when nothing was written.
+    pub least_log_probability: f64,
 }
 
 /// Why a text ended.

@@ -43,6 +43,7 @@ impl Writer {
                 name: files.name.clone(),
                 sha256: files.sha256.clone(),
                 context_tokens: decoder.context_tokens(),
+                prompt: files.prompt.clone(),
             },
             tokenizer,
             template,

@@ -27,6 +27,7 @@ pub(super) struct Writing<'w> {
     /// Tokens chosen, an end token included, and the sum of their log probabilities.
     chosen_tokens: u32,
     log_probabilities: f64,
+    least_log_probability: f64,
 }
 
 /// What one step brought.
@@ -57,6 +58,7 @@ impl<'w> Writing<'w> {
             generated_tokens: 0,
             chosen_tokens: 0,
             log_probabilities: 0.0,
+            least_log_probability: 0.0,
         }
     }
 
@@ -75,7 +77,9 @@ impl<'w> Writing<'w> {
                 None => return Ok(self.end(FinishReason::NothingAllowed)),
             },
         };
-        self.log_probabilities += log_probability(logits, token);
+        let log_probability = log_probability(logits, token);
+        self.log_probabilities += log_probability;
+        self.least_log_probability = self.least_log_probability.min(log_probability);
         self.chosen_tokens += 1;
         if self.writer.tokenizer.is_end(token) {
             return Ok(self.end(FinishReason::Stop));
@@ -154,6 +158,7 @@ impl<'w> Writing<'w> {
             prompt_tokens: self.prompt_tokens,
             generated_tokens: self.generated_tokens,
             mean_log_probability: self.log_probabilities / f64::from(self.chosen_tokens.max(1)),
+            least_log_probability: self.least_log_probability,
         }
     }
 }

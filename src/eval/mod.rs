@@ -11,4 +11,6 @@ pub mod plain;
 pub mod rows;
 pub mod scores;
 pub mod report;
+pub mod lines;
 pub mod checker;
+pub mod writer;

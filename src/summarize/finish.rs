@@ -6,7 +6,6 @@ use super::Input;
 use super::material::Material;
 use super::passages::Served;
 use super::plan::Desk;
-use super::prompt;
 use super::verify::entailment;
 use crate::domain::{
     AI_LABEL, Bullet, Conflict, Coverage, Lede, LeftOut, LeftOutReason, Lenses, Made, Summary, SummaryReason,
@@ -93,7 +92,7 @@ fn made(input: &Input<'_>, material: &Material<'_>, desk: &Desk<'_>, started: Ti
         label: AI_LABEL.to_owned(),
         model: writer.name.clone(),
         model_sha256: writer.sha256.clone(),
-        prompt: prompt::NAME.to_owned(),
+        prompt: desk.prompt.name().to_owned(),
         checks: entailment::checks_version(desk.engine),
         at: now,
         took_ms: u64::try_from(took_ms).unwrap_or(0),

@@ -165,6 +165,16 @@ pub enum SummarizeError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The manifest of the writing model names a prompt that this program does not have. The operator corrects it.
+    #[error("model `{model}` was taught with prompt `{prompt}`; this program has {known}")]
+    UnknownPrompt {
+        /// The model.
+        model: String,
+        /// The prompt that its manifest names.
+        prompt: String,
+        /// The prompts that there are.
+        known: String,
+    },
 }
 
 /// Summarizes a story. `on_bullet` sees each bullet as it passes its checks.
@@ -182,6 +192,7 @@ pub fn summarize(
     on_bullet: &mut dyn FnMut(&Bullet),
 ) -> Result<Summary, SummarizeError> {
     let started = clock.now();
+    let prompt = prompt::Prompt::for_model(engine.writer())?;
     let material = trace_span!(target: "profile", "gathering").in_scope(|| material::gather(input, settings));
     let points =
         trace_span!(target: "profile", "finding points").in_scope(|| points::find(&material, settings));
@@ -193,6 +204,7 @@ pub fn summarize(
     let desk = plan::Desk {
         settings,
         engine,
+        prompt: &prompt,
         clock,
         cancel,
     };

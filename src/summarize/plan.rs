@@ -2,6 +2,7 @@
 
 use super::conflicts::Dispute;
 use super::points::Point;
+use super::prompt::Prompt;
 use super::{Settings, lens};
 use crate::clock::Clock;
 use crate::domain::{Bias, Bullet, Lenses};
@@ -14,6 +15,8 @@ pub struct Desk<'d> {
     pub settings: &'d Settings,
     /// The models.
     pub engine: &'d dyn Engine,
+    /// How the writing model is asked.
+    pub prompt: &'d Prompt,
     /// Stamps new ids.
     pub clock: &'d dyn Clock,
     /// Stops the engine.

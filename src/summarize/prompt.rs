@@ -1,7 +1,8 @@
-//! Renders the prompt for one point: its evidence sentences, each with outlet and date, and nothing else.
+//! Renders the prompt for one point: its evidence sentences, and nothing else.
 //!
-//! The template is part of the program; name and version are stored with each summary. Article text is data here: the
-//! engine puts it into the chat as ordinary tokens, whatever it looks like.
+//! The templates are part of the program; name and version are stored with each summary. A model that was taught this job
+//! gets the prompt that it was taught with, every other one the prompt that explains the job. Article text is data here:
+//! the engine puts it into the chat as ordinary tokens, whatever it looks like.
 
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
@@ -12,16 +13,67 @@ use super::passages::Passage;
 use super::points::Point;
 use super::verify::leak;
 use crate::domain::ArticleMeta;
-use crate::engine::{Message, Role};
+use crate::engine::{Generation, Message, ModelInfo, Role};
 use crate::text::similarity::words;
 
-/// Name and version of the prompt.
-pub const NAME: &str = "bullet.v1";
+/// A prompt: how it is named in manifests and with each summary, and its text.
+#[derive(Debug)]
+struct Template {
+    name: &'static str,
+    text: &'static str,
+    /// Whether models were taught with it: to write a bullet that mostly passes, and to answer [`ABSTENTION`] where the
+    /// evidence holds no news.
+    is_taught: bool,
+}
 
-const TEMPLATE: &str = include_str!("../../prompts/bullet.v1.jinja");
+/// All prompts; the first is for models that were not taught any.
+static TEMPLATES: [Template; 2] = [
+    Template {
+        name: "bullet.v1",
+        text: include_str!("../../prompts/bullet.v1.jinja"),
+        is_taught: false,
+    },
+    Template {
+        name: "bullet.v2",
+        text: include_str!("../../prompts/bullet.v2.jinja"),
+        is_taught: true,
+    },
+];
+
+/// What a model that was taught to abstain answers where the evidence holds nothing usable.
+pub const ABSTENTION: &str = "None.";
 
 /// The most characters of an outlet's name that the writer is shown.
 const MAX_OUTLET_CHARS: usize = 60;
+
+/// The model must find it so likely that there is no news: it is the likeliest of all first words already when it is likelier
+/// than each single way to begin a bullet.
+const MIN_ABSTENTION_PROBABILITY: f64 = 0.5;
+
+/// What a model that may abstain made of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Abstention {
+    /// It wrote something else.
+    No,
+    /// It wrote [`ABSTENTION`] and is sure of it.
+    Sure,
+    /// It wrote [`ABSTENTION`], and is to be asked again without that choice.
+    Unsure,
+}
+
+/// Whether a model wrote [`ABSTENTION`], and how sure it is of that.
+pub fn abstention(generation: &Generation) -> Abstention {
+    if generation.text.trim() != ABSTENTION {
+        return Abstention::No;
+    }
+    // The end of the text is a token too.
+    let tokens = generation.generated_tokens as f64 + 1.0;
+    if generation.mean_log_probability * tokens < MIN_ABSTENTION_PROBABILITY.ln() {
+        Abstention::Unsure
+    } else {
+        Abstention::Sure
+    }
+}
 
 /// A sentence as the writer is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,23 +118,52 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The template, ready to render.
+fn template_for(writer: &ModelInfo) -> Result<&'static Template, SummarizeError> {
+    let Some(name) = &writer.prompt else {
+        let [explained, ..] = &TEMPLATES;
+        return Ok(explained);
+    };
+    let known = TEMPLATES.iter().find(|template| template.name == name);
+    known.ok_or_else(|| SummarizeError::UnknownPrompt {
+        model: writer.name.clone(),
+        prompt: name.clone(),
+        known: TEMPLATES.each_ref().map(|template| template.name).join(", "),
+    })
+}
+
+/// A template, ready to render.
 #[derive(Debug)]
 pub struct Prompt {
+    template: &'static Template,
     environment: Environment<'static>,
 }
 
 impl Prompt {
-    /// Reads the template.
+    /// Reads the template for a model.
     ///
     /// # Errors
-    /// When it is broken.
-    pub fn new() -> Result<Self, SummarizeError> {
+    /// When the model was taught with one that this program does not have, or it is broken.
+    pub fn for_model(writer: &ModelInfo) -> Result<Self, SummarizeError> {
+        let template = template_for(writer)?;
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.add_template(NAME, TEMPLATE).map_err(broken)?;
-        Ok(Self { environment })
+        let added = environment.add_template(template.name, template.text);
+        added.map_err(|error| broken(template, &error))?;
+        Ok(Self {
+            template,
+            environment,
+        })
+    }
+
+    /// Name and version.
+    pub fn name(&self) -> &'static str {
+        self.template.name
+    }
+
+    /// Whether the model was taught to write bullets, and to answer [`ABSTENTION`] where there is none to write.
+    pub fn is_taught(&self) -> bool {
+        self.template.is_taught
     }
 
     /// The chat that asks for one bullet from this evidence.
@@ -90,16 +171,21 @@ impl Prompt {
     /// # Errors
     /// When the template is broken.
     pub fn messages(&self, evidence: &[Line]) -> Result<Vec<Message>, SummarizeError> {
-        let template = self.environment.get_template(NAME).map_err(broken)?;
+        let template = self
+            .environment
+            .get_template(self.template.name)
+            .map_err(|error| broken(self.template, &error))?;
         let evidence: Vec<Value> = evidence
             .iter()
             .map(|line| context! { text => line.text.as_str(), outlet => line.outlet.as_deref(), date => line.date.as_deref() })
             .collect();
-        let mut rendered = template.render_captured(context! { evidence }).map_err(broken)?;
+        let mut rendered = template
+            .render_captured(context! { evidence })
+            .map_err(|error| broken(self.template, &error))?;
         let mut message = |role, block: &str| -> Result<Message, SummarizeError> {
             let content = rendered
                 .with_state_mut(|state| state.render_block(block))
-                .map_err(broken)?;
+                .map_err(|error| broken(self.template, &error))?;
             Ok(Message {
                 role,
                 content: content.trim().to_owned(),
@@ -124,10 +210,9 @@ impl Prompt {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err calls")]
-fn broken(error: minijinja::Error) -> SummarizeError {
+fn broken(template: &Template, error: &minijinja::Error) -> SummarizeError {
     SummarizeError::Prompt {
-        name: NAME,
+        name: template.name,
         detail: format!("{error:#}"),
     }
 }

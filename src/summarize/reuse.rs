@@ -1,12 +1,12 @@
 //! A point whose evidence did not change keeps its bullet: id and text, with no call of the model.
 
 use super::Input;
+use super::citing;
 use super::material::Material;
 use super::passages::Passage;
 use super::plan::Desk;
 use super::points::Point;
 use super::verify::entailment;
-use super::{citing, prompt};
 use crate::domain::{Bias, Bullet, Citation, Summary};
 
 /// The bullets of the version before that may be kept, each once. None, when it was made in another way: by another
@@ -60,7 +60,7 @@ pub fn cited_passages<'a>(
 fn is_made_alike(previous: &Summary, desk: &Desk<'_>) -> bool {
     let made = &previous.made;
     made.model_sha256 == desk.engine.writer().sha256
-        && made.prompt == prompt::NAME
+        && made.prompt == desk.prompt.name()
         && made.checks == entailment::checks_version(desk.engine)
         && made.seed == desk.settings.seed
 }

@@ -72,6 +72,53 @@ pub fn common_subsequence(a: &[String], b: &[String]) -> usize {
     row.last().copied().unwrap_or(0)
 }
 
+/// The places of the words that two texts share in their order: of the longest common subsequences, the one that the fewest
+/// gaps of the source interrupt, so that "has" is the one beside its verb. An empty word is like no other.
+pub fn aligned_words(own: &[String], source: &[String]) -> Vec<(usize, usize)> {
+    /// What a shared word is worth beside a gap.
+    const SHARED: usize = 1_000;
+    let is_same = |row: usize, column: usize| {
+        let (one, other) = (own.get(row), source.get(column));
+        one.zip(other)
+            .is_some_and(|(one, other)| !one.is_empty() && one == other)
+    };
+    // The best value from a pair of places on; the second half: where the source's word before is shared.
+    let width = source.len() + 1;
+    let at = |row: usize, column: usize, joined: bool| 2 * (row * width + column) + usize::from(joined);
+    let mut values = vec![0_usize; 2 * (own.len() + 1) * width];
+    let read = |values: &[usize], index: usize| values.get(index).copied().unwrap_or(0);
+    let shared_here = |values: &[usize], row: usize, column: usize, joined: bool| {
+        let value = read(values, at(row + 1, column + 1, true)) + SHARED - usize::from(!joined);
+        is_same(row, column).then_some(value)
+    };
+    for row in (0..own.len()).rev() {
+        for column in (0..source.len()).rev() {
+            for joined in [false, true] {
+                let skipped =
+                    read(&values, at(row + 1, column, joined)).max(read(&values, at(row, column + 1, false)));
+                let best =
+                    shared_here(&values, row, column, joined).map_or(skipped, |shared| shared.max(skipped));
+                if let Some(place) = values.get_mut(at(row, column, joined)) {
+                    *place = best;
+                }
+            }
+        }
+    }
+    let (mut row, mut column, mut joined, mut pairs) = (0, 0, false, Vec::new());
+    while row < own.len() && column < source.len() {
+        let best = read(&values, at(row, column, joined));
+        if shared_here(&values, row, column, joined) == Some(best) {
+            pairs.push((row, column));
+            (row, column, joined) = (row + 1, column + 1, true);
+        } else if read(&values, at(row + 1, column, joined)) == best {
+            row += 1;
+        } else {
+            (column, joined) = (column + 1, false);
+        }
+    }
+    pairs
+}
+
 /// The share of the source sentence's words that the bullet dropped, moved or replaced, 0 to 1: one less the longest
 /// common subsequence over the source's words. A word that moved is outside the subsequence, and so it counts as
 /// changed. A source without words: 1.

@@ -109,6 +109,7 @@ fn tiny_judge(family: &str, dir: &Path) -> ModelFiles {
         sha256: "0".repeat(64),
         context_tokens: None,
         sampling: Sampling::default(),
+        prompt: None,
     }
 }
 

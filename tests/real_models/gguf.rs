@@ -108,6 +108,7 @@ impl TinyModel {
             sha256: String::new(),
             context_tokens: None,
             sampling: Sampling::default(),
+            prompt: None,
         }
     }
 

@@ -13,6 +13,8 @@ mod injection_corpus;
 mod support;
 mod vocabulary;
 mod gguf;
+mod merged;
+mod taught;
 
 mod embeddings;
 mod greedy;

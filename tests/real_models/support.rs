@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use nutgraf::engine::embedder::Embedder;
-use nutgraf::engine::models::{DEFAULT_EMBEDDER, DEFAULT_WRITER, ModelFiles, SilentProgress, ensure};
+use nutgraf::engine::models::{DEFAULT_EMBEDDER, ModelFiles, SilentProgress, ensure};
 use nutgraf::engine::writer::Writer;
 
 /// `NUTGRAF_TEST_MODELS_DIR`, else where the program itself keeps them: nothing is fetched twice.
@@ -19,11 +19,14 @@ pub(crate) fn embedder_files() -> ModelFiles {
     ensure(DEFAULT_EMBEDDER, &models_dir(), &SilentProgress).unwrap()
 }
 
-/// The default model that writes, loaded once for all tests: they use it one after another.
+/// The model of which other implementations' answers are kept, as anybody can fetch it.
+const KNOWN_WRITER: &str = "smollm2-135m-instruct";
+
+/// The known writer, loaded once for all tests: they use it one after another.
 pub(crate) fn writer() -> MutexGuard<'static, Writer> {
     static WRITER: OnceLock<Mutex<Writer>> = OnceLock::new();
     let load = || {
-        let files = ensure(DEFAULT_WRITER, &models_dir(), &SilentProgress).unwrap();
+        let files = ensure(KNOWN_WRITER, &models_dir(), &SilentProgress).unwrap();
         Mutex::new(Writer::load(&files).unwrap())
     };
     // A test that failed while it held the writer left nothing in it: each text starts afresh.

@@ -2,6 +2,7 @@
 
 mod summaries;
 mod checker;
+mod writer;
 
 use clap::Subcommand;
 
@@ -21,11 +22,14 @@ enum Table {
     Summaries(summaries::Args),
     /// The checker beside its single features on claims with a label
     Checker(checker::Args),
+    /// The writing model on evidence for which an editor wrote the bullet
+    Writer(writer::Args),
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
     match args.table {
         Table::Summaries(args) => summaries::run(args, config).await,
         Table::Checker(args) => checker::run(args, config).await,
+        Table::Writer(args) => writer::run(args, config).await,
     }
 }

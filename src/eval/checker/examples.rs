@@ -1,15 +1,13 @@
 //! Claims with a label: JSON lines of `{document, claim, label}`, and minimal edits of bullets, JSON lines of
 //! `{evidence: [{text}], bullet, uses}`.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::edits;
+use crate::eval::lines;
 use crate::summarize::scoring::Claim;
 use crate::text::sentences;
 use crate::text::similarity::words;
@@ -53,7 +51,7 @@ struct EvidenceLine {
 /// When the file cannot be read, or a line of it, which is named.
 pub fn read_claims(path: &Path) -> anyhow::Result<Vec<Example>> {
     let set = name_of(path);
-    let lines: Vec<ClaimLine> = read_lines(path)?;
+    let lines: Vec<ClaimLine> = lines::read(path)?;
     let examples = lines.into_iter().enumerate().map(|(at, line)| {
         let place = || format!("claim {} of `{}`", at + 1, path.display());
         ensure!(line.label <= 1, "{}: the label is neither 0 nor 1", place());
@@ -73,7 +71,7 @@ pub fn read_claims(path: &Path) -> anyhow::Result<Vec<Example>> {
 /// As [`read_claims`].
 pub fn read_bullets(path: &Path, most: usize) -> anyhow::Result<Vec<Example>> {
     let set = name_of(path);
-    let lines: Vec<BulletLine> = read_lines(path)?;
+    let lines: Vec<BulletLine> = lines::read(path)?;
     let written = lines.into_iter().filter(|line| line.bullet.is_some());
     let mut examples = Vec::new();
     for line in written.take(most) {
@@ -119,17 +117,4 @@ fn sentences_of(document: &str) -> Vec<&str> {
     }
     let spans = sentences::split(document, &paragraphs, "en").into_iter();
     spans.filter_map(|sentence| document.get(sentence.span)).collect()
-}
-
-fn read_lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let name = path.display();
-    let file = File::open(path).with_context(|| format!("cannot read `{name}`"))?;
-    let mut read = Vec::new();
-    for (number, line) in BufReader::new(file).lines().enumerate() {
-        let line = line.with_context(|| format!("cannot read `{name}`"))?;
-        if !line.trim().is_empty() {
-            read.push(serde_json::from_str(&line).with_context(|| format!("{name}:{}", number + 1))?);
-        }
-    }
-    Ok(read)
 }

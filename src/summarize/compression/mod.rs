@@ -3,7 +3,8 @@
 //! Where the grounded writer may put licensed words together wrongly, a compression cannot: it keeps the sentence's own
 //! words in its own grammar, without what is beside the point (`leads.rs` before the subject, `ends.rs` at the end, `cuts.rs`
 //! between), perhaps with the speaker moved (`attribution.rs`). The model writes one of these wordings under the constraint
-//! [`OneOf`]: it decides, word by word, which reads best beside the evidence.
+//! [`OneOf`]: it decides, word by word, which reads best beside the evidence. A model that was taught to write bullets may
+//! also choose among [`shortenings`], for which there is no rule.
 
 mod words;
 mod cuts;
@@ -12,6 +13,7 @@ mod ends;
 mod attribution;
 mod apply;
 mod one_of;
+mod gaps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +21,7 @@ use super::candidates::MIN_CHANGED;
 use crate::text::similarity::{self, changed_share, is_function_word, longest_shared_run};
 use apply::{apply, finish};
 use cuts::Edit;
+pub use gaps::shortenings;
 pub use one_of::OneOf;
 use words::Word;
 

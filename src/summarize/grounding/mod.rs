@@ -22,9 +22,11 @@ use units::Units;
 
 pub use units::straight;
 
-/// Where the evidence's units hang in its trie: all but names, and names. The common words have one root, the first.
+/// Where the evidence's units hang in its trie: all but names, names, and texts that may be written instead of any other.
+/// The common words have one root, the first.
 const UNITS: NodeId = 0;
 const NAMES: NodeId = 1;
+const INSTEAD: NodeId = 2;
 
 /// A place of the automaton: a node of the common words, a node of the evidence's units, or between two units.
 type Place = u16;
@@ -59,7 +61,7 @@ impl Automaton {
     /// The automaton of these sentences.
     pub fn new(sentences: &[&str]) -> Self {
         let found = Units::of(sentences);
-        let mut evidence = Trie::new(2, MOST_NODES);
+        let mut evidence = Trie::new(3, MOST_NODES);
         for name in &found.names {
             evidence.insert(NAMES, name, Kind::Name);
         }
@@ -79,6 +81,13 @@ impl Automaton {
             evidence.insert(UNITS, &format!("\"{quotation}.\""), Kind::Last);
         }
         Self { evidence }
+    }
+
+    /// This automaton, or the whole of a text that ends with a stop.
+    #[must_use]
+    pub fn or(mut self, text: &str) -> Self {
+        self.evidence.insert(INSTEAD, text, Kind::Last);
+        self
     }
 
     /// The places that a byte leads to from one place.
@@ -110,6 +119,7 @@ impl Automaton {
 
     /// The first byte of the sentence: a capital stands for the small letter of any unit, and for itself.
     fn open(&self, byte: u8, reached: &mut Places) {
+        reached.extend(self.child(EVIDENCE + INSTEAD, byte));
         if !byte.is_ascii_lowercase() {
             self.enter_unit(byte.to_ascii_lowercase(), reached);
             self.enter_unit(byte, reached);
@@ -305,6 +315,22 @@ mod tests {
             ("Homes never burned.", false),
             ("homes burned.", false),
             ("Homes burned", false),
+        ] {
+            assert_eq!(admits(&automaton, sentence), is_in, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn another_text_stands_alone_or_not_at_all() {
+        let automaton = Automaton::new(&["Homes in Alder burned on Monday."]);
+        assert!(!admits(&automaton, "None."));
+        let automaton = automaton.or("None.");
+        for (sentence, is_in) in [
+            ("None.", true),
+            ("Homes burned.", true),
+            ("None", false),
+            ("None. Homes burned.", false),
+            ("Homes none.", false),
         ] {
             assert_eq!(admits(&automaton, sentence), is_in, "{sentence}");
         }

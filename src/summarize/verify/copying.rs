@@ -18,10 +18,16 @@ pub struct CopyIndex {
 impl CopyIndex {
     /// Indexes the articles' whole texts; `max_copied_words` words in a row may be shared.
     pub fn new(sources: &[Source<'_>], max_copied_words: usize) -> Self {
+        let texts: Vec<&str> = sources.iter().map(|source| source.text).collect();
+        Self::of_texts(&texts, max_copied_words)
+    }
+
+    /// [`CopyIndex::new`] of texts that are no articles of a story.
+    pub fn of_texts(texts: &[&str], max_copied_words: usize) -> Self {
         let run = max_copied_words.saturating_add(1);
         let mut hashes = Vec::new();
-        for source in sources {
-            let plain = words(source.text);
+        for text in texts {
+            let plain = words(text);
             let folded = with_days_folded(&plain);
             for words in [plain, folded] {
                 hashes.extend(words.windows(run).map(hash_run));

@@ -8,7 +8,6 @@ use crate::domain::{BulletKind, CheckReason, Verdict};
 use crate::summarize::passages::Passage;
 use crate::summarize::points::FIRST_POINTS;
 use crate::summarize::points::rank::has_common_ground;
-use crate::summarize::prompt::Prompt;
 use crate::summarize::verify::{self, Cited};
 use crate::summarize::{Gate, SummarizeError, candidates, dates, fallback};
 
@@ -19,13 +18,13 @@ impl<'a> Writer<'_, 'a> {
     /// Gives every point that has some the compression which the model chooses, then spare points the places of those that
     /// have none, no more of them at a time than there are such places. Nothing without the gate: it is what makes the
     /// list.
-    pub(super) fn compress_open(&mut self, prompt: &Prompt) -> Result<(), SummarizeError> {
+    pub(super) fn compress_open(&mut self) -> Result<(), SummarizeError> {
         if self.desk.settings.gate == Gate::Off {
             return Ok(());
         }
         let places = self.places.min(self.drafts.len());
         let mut untried = 0..places;
-        for (index, wording) in self.compress(prompt, &mut untried, places)? {
+        for (index, wording) in self.compress(&mut untried, places)? {
             if !self.is_full()
                 && self.still_passes(&wording)
                 && !self.pushes_out_a_better(index, &wording, None)
@@ -33,13 +32,14 @@ impl<'a> Writer<'_, 'a> {
                 self.accept(index, wording, None);
             }
         }
+        self.shorten_open()?;
         let mut untried = places..self.drafts.len();
         while !untried.is_empty() && !self.is_full() {
             let open = self.replaceable().len();
             if open == 0 {
                 break;
             }
-            let spare = self.compress(prompt, &mut untried, open)?;
+            let spare = self.compress(&mut untried, open)?;
             self.replace_open(spare);
         }
         Ok(())
@@ -49,7 +49,6 @@ impl<'a> Writer<'_, 'a> {
     /// it looked at is taken from `untried`.
     fn compress(
         &mut self,
-        prompt: &Prompt,
         untried: &mut Range<usize>,
         most: usize,
     ) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
@@ -66,8 +65,7 @@ impl<'a> Writer<'_, 'a> {
                 let text = dates::dated(self.material, wording, &[*passage]).text;
                 self.check(&text, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
             };
-            let found =
-                candidates::compression(prompt, self.material, &sentences, self.desk.settings, usable)?;
+            let found = candidates::compression(&self.desk, self.material, &sentences, usable)?;
             if let Some((sentence, request)) = found
                 && let Some(passage) = sentences.get(sentence)
             {
@@ -76,21 +74,39 @@ impl<'a> Writer<'_, 'a> {
             }
         }
         let generations = self.generate(requests)?;
-        let texts: Vec<(String, Vec<Passage<'a>>)> = chosen
+        let written = chosen.into_iter().zip(generations);
+        let written = written.map(|((index, passage), generation)| (index, passage, generation.text));
+        // The rules let all of the list pass before.
+        self.verified(written.collect(), |reason| *reason == CheckReason::LowScore)
+    }
+
+    /// Those of these texts, each of a point and of one sentence that it cites, which pass the checks; why the others do
+    /// not is noted where it is worth it.
+    pub(super) fn verified(
+        &mut self,
+        written: Vec<(usize, Passage<'a>, String)>,
+        is_noted: fn(&CheckReason) -> bool,
+    ) -> Result<Vec<(usize, Wording<'a>)>, SummarizeError> {
+        let texts: Vec<(String, Vec<Passage<'a>>)> = written
             .iter()
-            .zip(&generations)
-            .map(|((_, passage), generation)| {
+            .map(|(_, passage, text)| {
                 let cited = vec![*passage];
-                (dates::dated(self.material, &generation.text, &cited).text, cited)
+                (dates::dated(self.material, text, &cited).text, cited)
             })
             .collect();
         let checks = self.check_and_score(&texts);
         let mut passed = Vec::new();
-        for ((index, passage), ((text, _), check)) in chosen.into_iter().zip(texts.into_iter().zip(checks)) {
+        for ((index, passage, _), ((text, _), check)) in
+            written.into_iter().zip(texts.into_iter().zip(checks))
+        {
             if check.verdict == Verdict::Verified {
                 passed.push((index, passage, text, check));
-            } else if check.reasons.contains(&CheckReason::LowScore) {
-                self.note_refused(index, vec![vec![CheckReason::LowScore]]);
+            } else {
+                tracing::debug!(text, reasons = ?check.reasons, "a wording was refused");
+                let reasons: Vec<CheckReason> = check.reasons.into_iter().filter(is_noted).collect();
+                if !reasons.is_empty() {
+                    self.note_refused(index, vec![reasons]);
+                }
             }
         }
         let claims = passed.iter().map(|(_, passage, text, _)| Cited {
@@ -118,14 +134,19 @@ impl<'a> Writer<'_, 'a> {
     }
 
     /// Whether it still passes beside the bullets that were accepted meanwhile, which may say the same.
-    fn still_passes(&self, wording: &Wording<'a>) -> bool {
+    pub(super) fn still_passes(&self, wording: &Wording<'a>) -> bool {
         let check = self.check(&wording.text, &wording.cited, verify::ABSTRACTIVE);
         check.verdict == Verdict::Verified
     }
 
     /// Whether a better point, which more outlets make, could no longer be quoted beside this wording, since both would say
     /// much the same (P20). `replaced` gives up its place anyhow.
-    fn pushes_out_a_better(&self, index: usize, wording: &Wording<'a>, replaced: Option<usize>) -> bool {
+    pub(super) fn pushes_out_a_better(
+        &self,
+        index: usize,
+        wording: &Wording<'a>,
+        replaced: Option<usize>,
+    ) -> bool {
         let outlets = |at: usize| self.drafts.get(at).map_or(0, |draft| draft.point.outlets);
         let better = self.drafts.iter().take(index.min(self.places)).enumerate();
         let mut open = better.filter(|(at, draft)| {

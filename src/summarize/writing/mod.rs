@@ -5,6 +5,7 @@
 //! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
 mod compressing;
+mod shortening;
 mod judging;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,6 @@ use super::material::Material;
 use super::passages::{Passage, Served};
 use super::plan::{Desk, Plan, Written};
 use super::points::Point;
-use super::prompt::Prompt;
 use super::verify::copying::CopyIndex;
 use super::verify::{self, Candidate, CheckFn, Cited, Rules};
 use super::{Input, SummarizeError, dates, fallback, reuse, scoring};
@@ -39,8 +39,7 @@ pub fn write<'a>(
     on_bullet: &mut dyn FnMut(&Bullet),
 ) -> Result<Written, SummarizeError> {
     let settings = desk.settings;
-    let prompt = Prompt::new()?;
-    let instructions = prompt.instruction_words()?;
+    let instructions = desk.prompt.instruction_words()?;
     let copies = CopyIndex::new(&material.sources, settings.max_copied_words);
     let rules = Rules {
         headline: material.headline.as_deref(),
@@ -62,14 +61,14 @@ pub fn write<'a>(
         accepted: Vec::new(),
         on_bullet,
     };
-    let bullets = writer.write(plan.points, &prompt)?;
+    let bullets = writer.write(plan.points)?;
     let mut lenses = Lenses::default();
     for ((side, lens), (_, plan)) in lenses.sides_mut().into_iter().zip(plan.lenses) {
         *lens = match plan {
             Ok(points) => {
                 writer.lens = Some(side);
                 writer.places = settings.max_lens_bullets;
-                Lens::of(writer.write(points, &prompt)?)
+                Lens::of(writer.write(points)?)
             }
             Err(reason) => Lens::omitted(*reason),
         };
@@ -129,16 +128,16 @@ struct Writer<'w, 'a> {
 
 impl<'w, 'a> Writer<'w, 'a> {
     /// Writes bullets for these points, in their order. A lens is compressed or quoted: free rewriting passes too seldom to
-    /// be worth its time for it.
-    fn write(&mut self, points: &'w [Point<'a>], prompt: &Prompt) -> Result<Vec<Bullet>, SummarizeError> {
+    /// be worth its time for it; and so it is where a model can shorten instead.
+    fn write(&mut self, points: &'w [Point<'a>]) -> Result<Vec<Bullet>, SummarizeError> {
         let material = self.material;
         self.drafts = points.iter().map(|point| Draft::new(point, material)).collect();
         self.keep_unchanged();
         if material.served == Served::Yes {
-            self.compress_open(prompt)?;
-            if self.lens.is_none() {
-                self.write_open(prompt, Round::First)?;
-                self.write_open(prompt, Round::Second)?;
+            self.compress_open()?;
+            if self.lens.is_none() && !self.desk.prompt.is_taught() {
+                self.write_open(Round::First)?;
+                self.write_open(Round::Second)?;
             }
         }
         self.fall_back();
@@ -216,13 +215,12 @@ impl<'w, 'a> Writer<'w, 'a> {
     }
 
     /// Asks the model for every point that has no bullet yet, and accepts the best that passes.
-    fn write_open(&mut self, prompt: &Prompt, round: Round) -> Result<(), SummarizeError> {
+    fn write_open(&mut self, round: Round) -> Result<(), SummarizeError> {
         let mut owners = Vec::new();
         let mut requests = Vec::new();
         for (index, draft) in self.drafts.iter().take(self.places).enumerate() {
             if draft.bullet.is_none() && !draft.given_up && !self.is_full() {
-                let wanted =
-                    candidates::requests(prompt, self.material, draft.point, self.desk.settings, round)?;
+                let wanted = candidates::requests(&self.desk, self.material, draft.point, round)?;
                 owners.extend(wanted.iter().map(|_| index));
                 requests.extend(wanted);
             }

@@ -4,12 +4,15 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use nutgraf::engine::models::{DEFAULT_WRITER, Manifest, find_manifest, names};
+use nutgraf::engine::models::{Manifest, find_manifest, names};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::hub::{Answer, Hub};
 use super::pip::pythons_without_network;
+
+/// A writer whose files come from elsewhere.
+const FETCHED: &str = "smollm2-135m-instruct";
 
 /// What came before the cut.
 const CUT_BYTES: usize = 300_000;
@@ -60,14 +63,14 @@ fn stdout(output: &Output) -> String {
 }
 
 fn writer() -> Manifest {
-    find_manifest(DEFAULT_WRITER).unwrap().unwrap()
+    find_manifest(FETCHED).unwrap().unwrap()
 }
 
 #[test]
 fn endpoint_and_token_are_taken_from_the_environment() {
     let (program, hub) = (Program::new(), Hub::empty());
     let output = program.run(
-        &["models", "fetch", DEFAULT_WRITER],
+        &["models", "fetch", FETCHED],
         &[("HF_ENDPOINT", hub.endpoint()), ("HF_TOKEN", "secret")],
     );
 
@@ -108,7 +111,7 @@ fn the_offline_variable_keeps_the_program_from_the_hub() {
 fn a_proxy_is_taken_from_the_environment() {
     let (program, proxy) = (Program::new(), Hub::empty());
     let output = program.run(
-        &["models", "fetch", DEFAULT_WRITER],
+        &["models", "fetch", FETCHED],
         &[
             ("HF_ENDPOINT", "http://hub.invalid"),
             ("HTTP_PROXY", proxy.endpoint()),
@@ -137,7 +140,7 @@ fn a_process_that_is_killed_in_the_middle_leaves_a_half_that_the_next_goes_on_wi
     let vars = [("HF_ENDPOINT", hub.endpoint())];
 
     let mut first = program
-        .command(&["models", "fetch", DEFAULT_WRITER])
+        .command(&["models", "fetch", FETCHED])
         .envs(vars)
         .stderr(Stdio::null())
         .spawn()
@@ -148,7 +151,7 @@ fn a_process_that_is_killed_in_the_middle_leaves_a_half_that_the_next_goes_on_wi
     }
     first.kill().unwrap();
     first.wait().unwrap();
-    program.run(&["models", "fetch", DEFAULT_WRITER], &vars);
+    program.run(&["models", "fetch", FETCHED], &vars);
 
     assert_eq!(hub.ranges(), [None, Some(format!("bytes={CUT_BYTES}-"))]);
     assert_eq!(length(&program.part(&manifest)), CUT_BYTES as u64);

@@ -2,6 +2,7 @@
 
 mod sample;
 mod compressions;
+mod shortenings;
 mod grounding;
 mod wording;
 mod standing;

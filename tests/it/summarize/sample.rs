@@ -6,7 +6,7 @@ use nutgraf::clock::ManualClock;
 use nutgraf::domain::{Article, ArticleInput, Bullet, CheckReason, Citation, Summary, article_set_hash};
 use nutgraf::engine::{Cancel, Engine, GenerateRequest};
 use nutgraf::ingest::analyze::analyze;
-use nutgraf::summarize::{Input, Settings, Source, summarize};
+use nutgraf::summarize::{Input, Settings, Source, SummarizeError, summarize};
 
 use crate::support::{ScriptedEngine, article_from, at_ms, story_id};
 
@@ -119,6 +119,15 @@ impl Story {
         engine: &dyn Engine,
         on_bullet: &mut dyn FnMut(&Bullet),
     ) -> Summary {
+        self.try_summarize(previous, engine, on_bullet).unwrap()
+    }
+
+    pub fn try_summarize(
+        &self,
+        previous: Option<&Summary>,
+        engine: &dyn Engine,
+        on_bullet: &mut dyn FnMut(&Bullet),
+    ) -> Result<Summary, SummarizeError> {
         let cancel = Cancel::new();
         let articles: Vec<&Article> = self.articles.iter().collect();
         let analyses = analyze(&articles, &self.settings, engine, &cancel).unwrap();
@@ -143,7 +152,7 @@ impl Story {
             previous,
         };
         let clock = ManualClock::new(at_ms(0));
-        summarize(&input, &self.settings, engine, &clock, &cancel, on_bullet).unwrap()
+        summarize(&input, &self.settings, engine, &clock, &cancel, on_bullet)
     }
 }
 

@@ -18,6 +18,7 @@ pub struct ScriptedEngine {
     script: Arc<Script>,
     writer: ModelInfo,
     embedder: ModelInfo,
+    log_probability: f64,
     generated: Arc<AtomicUsize>,
     embedded: Arc<AtomicUsize>,
 }
@@ -31,11 +32,13 @@ impl ScriptedEngine {
             name: name.to_owned(),
             sha256: "0".repeat(64),
             context_tokens: 2048,
+            prompt: None,
         };
         Self {
             script: Arc::new(script),
             writer: info("scripted-writer"),
             embedder: info("scripted-embedder"),
+            log_probability: -1.0,
             generated: Arc::default(),
             embedded: Arc::default(),
         }
@@ -44,6 +47,18 @@ impl ScriptedEngine {
     /// An engine whose every answer fails the checks, so that every bullet is an extract.
     pub fn gibberish() -> Self {
         Self::new(|_| Ok("zzz".to_owned()))
+    }
+
+    /// The same as a model that was taught with this prompt.
+    pub fn taught(mut self, prompt: &str) -> Self {
+        self.writer.prompt = Some(prompt.to_owned());
+        self
+    }
+
+    /// The same, whose every token is so likely.
+    pub fn sure_by(mut self, log_probability: f64) -> Self {
+        self.log_probability = log_probability;
+        self
     }
 
     /// How many texts were written.
@@ -80,7 +95,8 @@ impl Engine for ScriptedEngine {
                 finish: FinishReason::Stop,
                 prompt_tokens: 0,
                 generated_tokens,
-                mean_log_probability: -1.0,
+                mean_log_probability: self.log_probability,
+                least_log_probability: self.log_probability,
             });
         }
         Ok(generations)
