@@ -1,7 +1,7 @@
 //! What the engine is asked to write for a point, and which of the wordings that pass is the best.
 //!
-//! First it chooses among compressions of one source sentence, which keep its grammar; where none passes, it writes
-//! freely within what the evidence licenses. A small model rewrites one sentence better than three, and three say more
+//! First it chooses among compressions of one source sentence, which keep its grammar. Where none passes, a model that was
+//! taught to write bullets chooses among shortenings, and any other writes freely within what the evidence licenses. A small model rewrites one sentence better than three, and three say more
 //! than one: half of the candidates see all evidence, half the first sentence alone. The first of each half is the most
 //! likely text, the others are samples.
 
