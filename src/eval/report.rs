@@ -20,16 +20,6 @@ const COLUMNS: [&str; 15] = [
     "s/story p50/p90",
 ];
 
-/// Aligned columns.
-pub fn text(rows: &[Scores]) -> String {
-    text_of(&cells(rows))
-}
-
-/// A Markdown table.
-pub fn markdown(rows: &[Scores]) -> String {
-    markdown_of(&cells(rows))
-}
-
 /// Aligned columns of any cells, line by line.
 pub fn text_of(cells: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -60,7 +50,8 @@ pub fn markdown_of(cells: &[Vec<String>]) -> String {
     table
 }
 
-fn cells(rows: &[Scores]) -> Vec<Vec<String>> {
+/// The cells of the table of summaries, its head first.
+pub fn cells(rows: &[Scores]) -> Vec<Vec<String>> {
     let header = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
     std::iter::once(header).chain(rows.iter().map(row)).collect()
 }

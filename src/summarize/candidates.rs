@@ -1,14 +1,15 @@
 //! What the engine is asked to write for a point, and which of the wordings that pass is the best.
 //!
 //! First it chooses among compressions of one source sentence, which keep its grammar. Where none passes, a model that was
-//! taught to write bullets chooses among shortenings, and any other writes freely within what the evidence licenses. A small model rewrites one sentence better than three, and three say more
-//! than one: half of the candidates see all evidence, half the first sentence alone. The first of each half is the most
-//! likely text, the others are samples.
+//! taught to write bullets chooses among shortenings, and any other writes freely within what the evidence licenses. A small
+//! model rewrites one sentence better than three, and three say more than one: half of the candidates see all evidence,
+//! half the first sentence alone. The first of each half is the most likely text, the others are samples.
 
 use std::sync::Arc;
 
 use tracing::trace_span;
 
+use super::abstention::ABSTENTION;
 use super::compression::{self, OneOf};
 use super::grounding::{Automaton, straight};
 use super::passages::Passage;
@@ -67,15 +68,7 @@ pub fn compression(
         // The first one tells most.
         let most = wordings.first().map_or(0.0, |wording| compression::told(wording));
         wordings.retain(|wording| compression::told(wording) >= MIN_TOLD * most);
-        let request = GenerateRequest {
-            messages: desk.prompt.messages(&[prompt::line(material, passage)])?,
-            sampling: Sampling::default(),
-            seed: settings.seed,
-            max_tokens: MOST_FORCED_TOKENS,
-            constraint: Some(Arc::new(OneOf::new(wordings))),
-            ..GenerateRequest::default()
-        };
-        return Ok(Some((index, request)));
+        return Ok(Some((index, choice(desk, material, passage, wordings)?)));
     }
     Ok(None)
 }
@@ -103,7 +96,7 @@ pub fn shortenings<'a>(desk: &Desk<'_>, sentences: &[Passage<'a>]) -> Vec<Shorte
 }
 
 impl Shortenings<'_> {
-    /// The request for the best of them, or for nothing at all if the model may say so.
+    /// The request for the best of them.
     ///
     /// # Errors
     /// When the template is broken.
@@ -111,20 +104,39 @@ impl Shortenings<'_> {
         &self,
         desk: &Desk<'_>,
         material: &Material<'_>,
-        may_abstain: bool,
     ) -> Result<GenerateRequest, SummarizeError> {
-        let abstention = may_abstain.then(|| prompt::ABSTENTION.to_owned());
-        Ok(GenerateRequest {
-            messages: desk.prompt.messages(&[prompt::line(material, &self.passage)])?,
-            sampling: Sampling::default(),
-            seed: desk.settings.seed,
-            max_tokens: MOST_FORCED_TOKENS,
-            constraint: Some(Arc::new(OneOf::new(
-                self.wordings.iter().cloned().chain(abstention),
-            ))),
-            ..GenerateRequest::default()
-        })
+        choice(desk, material, &self.passage, self.wordings.clone())
     }
+
+    /// The request for the best of them, or for [`ABSTENTION`].
+    ///
+    /// # Errors
+    /// When the template is broken.
+    pub fn request_or_nothing(
+        &self,
+        desk: &Desk<'_>,
+        material: &Material<'_>,
+    ) -> Result<GenerateRequest, SummarizeError> {
+        let texts = [self.wordings.as_slice(), &[ABSTENTION.to_owned()]].concat();
+        choice(desk, material, &self.passage, texts)
+    }
+}
+
+/// The request for one of these texts beside a sentence.
+fn choice(
+    desk: &Desk<'_>,
+    material: &Material<'_>,
+    passage: &Passage<'_>,
+    texts: Vec<String>,
+) -> Result<GenerateRequest, SummarizeError> {
+    Ok(GenerateRequest {
+        messages: desk.prompt.messages(&[prompt::line(material, passage)])?,
+        sampling: Sampling::default(),
+        seed: desk.settings.seed,
+        max_tokens: MOST_FORCED_TOKENS,
+        constraint: Some(Arc::new(OneOf::new(texts))),
+        ..GenerateRequest::default()
+    })
 }
 
 /// Which candidates of a point are written together.
@@ -162,7 +174,12 @@ pub fn requests(
     let mut requests = Vec::with_capacity(count);
     let prepared: Vec<_> = views
         .iter()
-        .map(|lines| Ok((desk.prompt.messages(lines)?, constraint(desk, lines))))
+        .map(|lines| {
+            Ok((
+                desk.prompt.messages(lines)?,
+                constraint(lines, settings.grounding),
+            ))
+        })
         .collect::<Result<_, SummarizeError>>()?;
     for (number, (messages, constraint)) in prepared.iter().cycle().take(count).enumerate() {
         let is_most_likely = round == Round::First && number < prepared.len();
@@ -183,17 +200,12 @@ pub fn requests(
     Ok(requests)
 }
 
-fn constraint(desk: &Desk<'_>, lines: &[prompt::Line]) -> Option<Arc<dyn Constraint>> {
-    match desk.settings.grounding {
+fn constraint(lines: &[prompt::Line], grounding: Grounding) -> Option<Arc<dyn Constraint>> {
+    match grounding {
         Grounding::Off => None,
         Grounding::Evidence => {
             let sentences: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-            let automaton = Automaton::new(&sentences);
-            Some(Arc::new(if desk.prompt.is_taught() {
-                automaton.or(prompt::ABSTENTION)
-            } else {
-                automaton
-            }))
+            Some(Arc::new(Automaton::new(&sentences)))
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod conflicts;
 pub mod lens;
 pub mod plan;
 pub mod prompt;
+pub mod abstention;
 pub mod grounding;
 pub mod parse;
 pub mod equals;

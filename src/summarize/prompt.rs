@@ -13,7 +13,7 @@ use super::passages::Passage;
 use super::points::Point;
 use super::verify::leak;
 use crate::domain::ArticleMeta;
-use crate::engine::{Generation, Message, ModelInfo, Role};
+use crate::engine::{Message, ModelInfo, Role};
 use crate::text::similarity::words;
 
 /// A prompt: how it is named in manifests and with each summary, and its text.
@@ -21,8 +21,8 @@ use crate::text::similarity::words;
 struct Template {
     name: &'static str,
     text: &'static str,
-    /// Whether models were taught with it: to write a bullet that mostly passes, and to answer [`ABSTENTION`] where the
-    /// evidence holds no news.
+    /// Whether models were taught with it: to write a bullet that mostly passes, and to abstain where the evidence
+    /// holds no news.
     is_taught: bool,
 }
 
@@ -40,40 +40,8 @@ static TEMPLATES: [Template; 2] = [
     },
 ];
 
-/// What a model that was taught to abstain answers where the evidence holds nothing usable.
-pub const ABSTENTION: &str = "None.";
-
 /// The most characters of an outlet's name that the writer is shown.
 const MAX_OUTLET_CHARS: usize = 60;
-
-/// The model must find it so likely that there is no news: it is the likeliest of all first words already when it is likelier
-/// than each single way to begin a bullet.
-const MIN_ABSTENTION_PROBABILITY: f64 = 0.5;
-
-/// What a model that may abstain made of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Abstention {
-    /// It wrote something else.
-    No,
-    /// It wrote [`ABSTENTION`] and is sure of it.
-    Sure,
-    /// It wrote [`ABSTENTION`], and is to be asked again without that choice.
-    Unsure,
-}
-
-/// Whether a model wrote [`ABSTENTION`], and how sure it is of that.
-pub fn abstention(generation: &Generation) -> Abstention {
-    if generation.text.trim() != ABSTENTION {
-        return Abstention::No;
-    }
-    // The end of the text is a token too.
-    let tokens = generation.generated_tokens as f64 + 1.0;
-    if generation.mean_log_probability * tokens < MIN_ABSTENTION_PROBABILITY.ln() {
-        Abstention::Unsure
-    } else {
-        Abstention::Sure
-    }
-}
 
 /// A sentence as the writer is given it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -161,7 +129,7 @@ impl Prompt {
         self.template.name
     }
 
-    /// Whether the model was taught to write bullets, and to answer [`ABSTENTION`] where there is none to write.
+    /// Whether the model was taught to write bullets, and to abstain where there is none to write.
     pub fn is_taught(&self) -> bool {
         self.template.is_taught
     }

@@ -74,7 +74,7 @@ pub fn common_subsequence(a: &[String], b: &[String]) -> usize {
 
 /// The places of the words that two texts share in their order: of the longest common subsequences, the one that the fewest
 /// gaps of the source interrupt, so that "has" is the one beside its verb. An empty word is like no other.
-pub fn aligned_words(own: &[String], source: &[String]) -> Vec<(usize, usize)> {
+pub fn aligned_words(own: &[&str], source: &[&str]) -> Vec<(usize, usize)> {
     /// What a shared word is worth beside a gap.
     const SHARED: usize = 1_000;
     let is_same = |row: usize, column: usize| {

@@ -8,7 +8,8 @@ use nutgraf::engine::models::{DEFAULT_WRITER, SilentProgress, ensure};
 use nutgraf::engine::writer::Writer;
 use nutgraf::eval::writer::{examples, groups, trial};
 use nutgraf::summarize::Settings;
-use nutgraf::summarize::prompt::{ABSTENTION, Prompt};
+use nutgraf::summarize::abstention::ABSTENTION;
+use nutgraf::summarize::prompt::Prompt;
 
 use crate::support::{embedder_files, models_dir};
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
+use super::format::Format;
 use super::{Outcome, progress};
 use crate::app;
 use crate::config::Config;
@@ -16,7 +17,6 @@ use crate::eval::checker::examples::{self, Example};
 use crate::eval::checker::fit::{self, Labelled, Use};
 use crate::eval::checker::rows::{ROWS, Row};
 use crate::eval::checker::{folds, report as checker_report};
-use crate::eval::report;
 use crate::summarize::scoring::answers;
 use crate::summarize::scoring::features::{self, Feature};
 use crate::summarize::scoring::model::{self, Model};
@@ -49,12 +49,8 @@ pub(super) struct Args {
     /// Keep the models' answers here as JSON lines
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
-    /// JSON instead of text
-    #[arg(long, conflicts_with = "markdown")]
-    json: bool,
-    /// A Markdown table instead of text
-    #[arg(long)]
-    markdown: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
@@ -187,16 +183,12 @@ fn write_weights(
 
 fn print(args: &Args, table: &[checker_report::RowReport], claims: usize) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    if args.json {
+    if args.format.json {
         writeln!(out, "{}", serde_json::json!({"claims": claims, "rows": table}))?;
         return Ok(());
     }
     let cells = checker_report::cells(table);
-    let table = if args.markdown {
-        report::markdown_of(&cells)
-    } else {
-        report::text_of(&cells)
-    };
+    let table = args.format.table(&cells);
     writeln!(
         out,
         "{table}\nBalanced accuracy / area under the curve, by set and on average; then the verified claims."

@@ -1,5 +1,6 @@
 //! `nutgraf eval`: quality tables against baselines. One file a table.
 
+mod format;
 mod summaries;
 mod checker;
 mod writer;

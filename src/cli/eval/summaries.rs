@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use clap::ValueEnum;
 
+use super::format::Format;
 use super::{Outcome, progress};
 use crate::app;
 use crate::clock::SystemClock;
@@ -48,12 +49,8 @@ pub(super) struct Args {
     /// Keep each row's summaries here as JSON lines
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// JSON instead of text
-    #[arg(long, conflicts_with = "markdown")]
-    json: bool,
-    /// A Markdown table instead of text
-    #[arg(long)]
-    markdown: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
@@ -181,18 +178,14 @@ fn keep(path: &Path, summary: &Written) -> anyhow::Result<()> {
 fn print(args: &Args, table: &[scores::Scores], cases: &[Case], budget: usize) -> anyhow::Result<()> {
     let without = cases.iter().filter(|case| case.reference.is_none()).count();
     let mut out = std::io::stdout().lock();
-    if args.json {
+    if args.format.json {
         let report = serde_json::json!({
             "stories": cases.len(), "without_reference": without, "words": budget, "rows": table,
         });
         writeln!(out, "{report}")?;
         return Ok(());
     }
-    let table = if args.markdown {
-        report::markdown(table)
-    } else {
-        report::text(table)
-    };
+    let table = args.format.table(&report::cells(table));
     writeln!(
         out,
         "{table}\n{} stories, summaries cut at {budget} words.",

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, ensure};
 use serde::Serialize;
 
+use super::format::Format;
 use super::{Outcome, progress};
 use crate::app;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::models;
 use crate::engine::writer::Writer;
-use crate::eval::report;
 use crate::eval::writer::groups::{self, Group};
 use crate::eval::writer::{examples, trial};
 use crate::summarize::prompt::Prompt;
@@ -40,12 +40,8 @@ pub(super) struct Args {
     /// The prompt to be taught (default: the model's)
     #[arg(long, value_name = "NAME", requires = "examples")]
     prompt: Option<String>,
-    /// JSON instead of text
-    #[arg(long, conflicts_with = "markdown")]
-    json: bool,
-    /// A Markdown table instead of text
-    #[arg(long)]
-    markdown: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub(super) async fn run(args: Args, config: Config) -> anyhow::Result<Outcome> {
@@ -101,16 +97,12 @@ fn measure(args: &Args, config: &Config, groups: &[Group]) -> anyhow::Result<Out
         rows.push(trial::row(&engine.writer().name, &answers, seconds));
     }
     let mut out = std::io::stdout().lock();
-    if args.json {
+    if args.format.json {
         writeln!(out, "{}", serde_json::json!({"rows": rows}))?;
         return Ok(Outcome::Complete);
     }
     let cells = trial::cells(&rows);
-    let table = if args.markdown {
-        report::markdown_of(&cells)
-    } else {
-        report::text_of(&cells)
-    };
+    let table = args.format.table(&cells);
     let count = |has_bullet: bool| {
         groups
             .iter()

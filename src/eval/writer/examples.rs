@@ -6,8 +6,9 @@ use serde::Serialize;
 use super::groups::Group;
 use crate::engine::constraint::admits;
 use crate::engine::writer::Writer;
+use crate::summarize::abstention::ABSTENTION;
 use crate::summarize::grounding::Automaton;
-use crate::summarize::prompt::{ABSTENTION, Line, Prompt};
+use crate::summarize::prompt::{Line, Prompt};
 
 /// A prompt with its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -12,7 +12,9 @@ use super::groups::Group;
 use crate::domain::{Check, CheckReason, Verdict};
 use crate::engine::{Cancel, Engine, GenerateRequest, Generation, Sampling};
 use crate::eval::rouge::{self, Rouge};
-use crate::summarize::prompt::{self, ABSTENTION, Abstention, Prompt};
+use crate::summarize::abstention::{self, ABSTENTION};
+use crate::summarize::grounding::Automaton;
+use crate::summarize::prompt::Prompt;
 use crate::summarize::verify::copying::CopyIndex;
 use crate::summarize::verify::{self, Candidate, Cited, Rules};
 use crate::summarize::{Settings, candidates, parse, scoring};
@@ -98,53 +100,33 @@ pub fn answers(
     Ok((answers, started.elapsed().as_secs_f64()))
 }
 
-/// The first texts; where the model abstains without being sure, what it writes when it may not.
+/// The first texts.
 fn write(
     groups: &[Group],
     prompt: &Prompt,
     engine: &dyn Engine,
     settings: &Settings,
 ) -> anyhow::Result<Vec<Generation>> {
+    let request = |group: &Group, licensed: Automaton| -> anyhow::Result<GenerateRequest> {
+        Ok(GenerateRequest {
+            messages: prompt.messages(&group.evidence)?,
+            sampling: Sampling::default(),
+            max_tokens: settings.max_bullet_tokens,
+            constraint: Some(Arc::new(licensed)),
+            ..GenerateRequest::default()
+        })
+    };
+    let without = |group: &Group| request(group, licensed(&group.evidence));
+    let with_choice = |group: &Group| request(group, licensed(&group.evidence).or(ABSTENTION));
     let generate = |requests| {
         let mut keep_on = |_: usize, _: &str| ControlFlow::Continue(());
-        engine.generate(requests, &Cancel::new(), &mut keep_on)
+        Ok(engine.generate(requests, &Cancel::new(), &mut keep_on)?)
     };
-    let request = |may_abstain: bool| move |group: &Group| request(group, prompt, settings, may_abstain);
-    let first = groups.iter().map(request(prompt.is_taught()));
-    let mut written = generate(first.collect::<anyhow::Result<_>>()?)?;
-    let unsure = |generation: &Generation| prompt::abstention(generation) == Abstention::Unsure;
-    let again = groups
-        .iter()
-        .zip(&written)
-        .filter(|(_, generation)| unsure(generation));
-    let again = again.map(|(group, _)| request(false)(group));
-    let mut second = generate(again.collect::<anyhow::Result<_>>()?)?.into_iter();
-    for generation in written.iter_mut().filter(|generation| unsure(generation)) {
-        if let Some(other) = second.next() {
-            *generation = other;
-        }
+    if prompt.is_taught() {
+        abstention::answers(groups, with_choice, without, generate)
+    } else {
+        generate(groups.iter().map(without).collect::<anyhow::Result<_>>()?)
     }
-    Ok(written)
-}
-
-fn request(
-    group: &Group,
-    prompt: &Prompt,
-    settings: &Settings,
-    may_abstain: bool,
-) -> anyhow::Result<GenerateRequest> {
-    let licensed = licensed(&group.evidence);
-    Ok(GenerateRequest {
-        messages: prompt.messages(&group.evidence)?,
-        sampling: Sampling::default(),
-        max_tokens: settings.max_bullet_tokens,
-        constraint: Some(Arc::new(if may_abstain {
-            licensed.or(ABSTENTION)
-        } else {
-            licensed
-        })),
-        ..GenerateRequest::default()
-    })
 }
 
 fn check(

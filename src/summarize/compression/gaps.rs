@@ -183,10 +183,11 @@ fn is_sound(text: &str, sentence: &str, max_copied_words: usize) -> bool {
 
 /// What is left out, as ranges of the source's words.
 fn gaps(kept: &[Word], source: &[Word]) -> Vec<Range<usize>> {
-    let lower = |words: &[Word]| words.iter().map(|word| word.lower.clone()).collect::<Vec<_>>();
+    let [kept, lower] =
+        [kept, source].map(|words| words.iter().map(|word| word.lower.as_str()).collect::<Vec<_>>());
     let mut gaps = Vec::new();
     let mut from = 0;
-    for (_, at) in aligned_words(&lower(kept), &lower(source)) {
+    for (_, at) in aligned_words(&kept, &lower) {
         gaps.push(from..at);
         from = at + 1;
     }

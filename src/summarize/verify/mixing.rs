@@ -190,8 +190,9 @@ fn skips_a_verb(source: &[Token<'_>], before: usize, next: usize) -> bool {
 }
 
 fn aligned(own: &[Token<'_>], source: &[Token<'_>]) -> Vec<(usize, usize)> {
-    let lower = |words: &[Token<'_>]| words.iter().map(|word| word.lower.clone()).collect::<Vec<_>>();
-    aligned_words(&lower(own), &lower(source))
+    let own: Vec<&str> = own.iter().map(|word| word.lower.as_str()).collect();
+    let source: Vec<&str> = source.iter().map(|word| word.lower.as_str()).collect();
+    aligned_words(&own, &source)
 }
 
 /// How many of a kind, and how much so: without it, all of them are meant, and wholly.

@@ -1,14 +1,11 @@
 //! Shortenings: a model that was taught to write bullets leaves out phrases of a sentence for which there is no rule, or says
 //! that there is no news in it.
 
-use std::collections::BTreeMap;
-
-use super::{Wording, Writer};
+use super::Writer;
 use crate::domain::CheckReason;
-use crate::engine::Generation;
+use crate::summarize::abstention::{self, ABSTENTION};
 use crate::summarize::candidates::{self, Shortenings};
 use crate::summarize::passages::Passage;
-use crate::summarize::prompt::{self, Abstention};
 use crate::summarize::{SummarizeError, fallback};
 
 impl<'a> Writer<'_, 'a> {
@@ -27,45 +24,37 @@ impl<'a> Writer<'_, 'a> {
                     .map(move |found| (index, found))
             })
             .collect();
-        let answers = self.choose_shortenings(&asked)?;
-        let mut sure: Vec<(usize, Passage<'a>, String)> = Vec::new();
-        let mut qualities: BTreeMap<(usize, String), f64> = BTreeMap::new();
+        let answers = abstention::answers(
+            &asked,
+            |(_, found)| found.request_or_nothing(&self.desk, self.material),
+            |(_, found)| found.request(&self.desk, self.material),
+            |requests| self.generate(requests),
+        )?;
+        let mut sure: Vec<(usize, f64, Passage<'a>, String)> = Vec::new();
         for ((index, found), answer) in asked.iter().zip(answers) {
-            let refusal = if prompt::abstention(&answer) != Abstention::No {
+            let least = answer.least_log_probability;
+            let refusal = if answer.text == ABSTENTION {
                 Some(CheckReason::Abstained)
-            } else if answer.least_log_probability < candidates::MIN_TOKEN_PROBABILITY.ln() {
+            } else if least < candidates::MIN_TOKEN_PROBABILITY.ln() {
                 Some(CheckReason::LowScore)
             } else {
                 None
             };
-            let least = answer.least_log_probability;
-            tracing::debug!(
-                text = answer.text,
-                of = found.passage.text,
-                least,
-                ?refusal,
-                "a shortening"
-            );
+            let sentence = found.passage.text;
+            tracing::debug!(text = answer.text, of = sentence, least, ?refusal, "a shortening");
             if let Some(reason) = refusal {
                 self.note_refused(*index, vec![vec![reason]]);
                 continue;
             }
-            let sentence = found.passage.text;
             let quality = candidates::quality(&answer.text, answer.mean_log_probability, &[sentence]);
-            qualities.insert((*index, sentence.to_owned()), quality);
-            sure.push((*index, found.passage, answer.text));
+            sure.push((*index, quality, found.passage, answer.text));
         }
-        let mut wordings = self.verified(sure, |_| true)?;
-        let quality = |index: usize, wording: &Wording<'a>| {
-            let sentence = wording.cited.first().map(|cited| cited.text.to_owned());
-            let quality = sentence.and_then(|sentence| qualities.get(&(index, sentence)));
-            quality.copied().unwrap_or(f64::NEG_INFINITY)
-        };
-        wordings.sort_by(|(a, one), (b, other)| {
-            a.cmp(b)
-                .then_with(|| quality(*b, other).total_cmp(&quality(*a, one)))
-        });
-        for (index, wording) in wordings {
+        // The best of each point first.
+        sure.sort_by(|(a, one, ..), (b, other, ..)| a.cmp(b).then_with(|| other.total_cmp(one)));
+        let sure = sure
+            .into_iter()
+            .map(|(index, _, passage, text)| (index, passage, text));
+        for (index, wording) in self.verified(sure.collect(), |_| true)? {
             let is_open = self.drafts.get(index).is_some_and(|draft| draft.bullet.is_none());
             let is_wanted = is_open && !self.is_full();
             if is_wanted && self.still_passes(&wording) && !self.pushes_out_a_better(index, &wording, None) {
@@ -73,28 +62,5 @@ impl<'a> Writer<'_, 'a> {
             }
         }
         Ok(())
-    }
-
-    /// What the model chooses from each list; where it abstains without being sure, what it chooses when it may not.
-    fn choose_shortenings(
-        &self,
-        asked: &[(usize, Shortenings<'a>)],
-    ) -> Result<Vec<Generation>, SummarizeError> {
-        let request = |may_abstain: bool| {
-            move |(_, found): &(usize, Shortenings<'a>)| found.request(&self.desk, self.material, may_abstain)
-        };
-        let mut answers = self.generate(asked.iter().map(request(true)).collect::<Result<_, _>>()?)?;
-        let unsure = |answer: &Generation| prompt::abstention(answer) == Abstention::Unsure;
-        let again = asked.iter().zip(&answers).filter(|(_, answer)| unsure(answer));
-        let again: Vec<_> = again
-            .map(|(asked, _)| request(false)(asked))
-            .collect::<Result<_, _>>()?;
-        let mut second = self.generate(again)?.into_iter();
-        for answer in answers.iter_mut().filter(|answer| unsure(answer)) {
-            if let Some(other) = second.next() {
-                *answer = other;
-            }
-        }
-        Ok(answers)
     }
 }
