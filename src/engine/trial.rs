@@ -21,12 +21,10 @@ impl Writer {
     pub fn time_reading(&self, tokens: usize) -> Result<Duration, EngineError> {
         self.check_length(tokens, 0)?;
         let prompt = self.drawn(tokens, 0);
-        self.decoder.with_threads(|| {
-            let started = Instant::now();
-            let mut shelf = Shelf::new(self.decoder.lanes());
-            self.decoder.start(&prompt, 0, &mut shelf, || true)?;
-            Ok(started.elapsed())
-        })
+        let started = Instant::now();
+        let mut shelf = Shelf::new(self.decoder.lanes());
+        self.decoder.start(&prompt, 0, &mut shelf, || true)?;
+        Ok(started.elapsed())
     }
 
     /// How long `texts` texts take to be written together, `steps` tokens each, after `past` tokens that they have in
@@ -52,19 +50,17 @@ impl Writer {
             }
             Ok(())
         };
-        self.decoder.with_threads(|| {
-            std::thread::scope(|scope| {
-                let write = &write;
-                let threads: Vec<_> = (0..lanes).map(|lane| scope.spawn(move || write(lane))).collect();
-                ready.wait();
-                let started = Instant::now();
-                for thread in threads {
-                    thread
-                        .join()
-                        .unwrap_or_else(|_| Err(EngineError::Compute("a thread panicked".to_owned())))?;
-                }
-                Ok(started.elapsed())
-            })
+        std::thread::scope(|scope| {
+            let write = &write;
+            let threads: Vec<_> = (0..lanes).map(|lane| scope.spawn(move || write(lane))).collect();
+            ready.wait();
+            let started = Instant::now();
+            for thread in threads {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err(EngineError::Compute("a thread panicked".to_owned())))?;
+            }
+            Ok(started.elapsed())
         })
     }
 

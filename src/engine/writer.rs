@@ -32,7 +32,7 @@ impl Writer {
         let tokenizer = Tokenizer::from_metadata(metadata)?;
         let template = chat_template(path, metadata, &tokenizer)?;
         let wanted = files.context_tokens.unwrap_or(usize::MAX);
-        let decoder = Decoder::load(path, content, wanted, tokenizer.vocabulary())?;
+        let decoder = Decoder::load(path, &content, wanted, tokenizer.vocabulary())?;
         let trie = VocabularyTrie::new(
             (0u32..)
                 .take(tokenizer.vocabulary())
@@ -72,6 +72,16 @@ impl Writer {
     /// [`EngineError::Compute`] when the tokenizer fails.
     pub fn tokenize(&self, text: &str) -> Result<Vec<u32>, EngineError> {
         self.tokenizer.encode(&[Fragment::Content(text)])
+    }
+
+    /// The logits of the token after these. For comparing with other implementations.
+    ///
+    /// # Errors
+    /// [`EngineError::Compute`].
+    pub fn next_logits(&self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
+        let mut shelf = Shelf::new(self.decoder.lanes());
+        let started = self.decoder.start(tokens, 0, &mut shelf, || true)?;
+        Ok(started.map(|(_, logits)| logits).unwrap_or_default())
     }
 
     /// Greedy continuation of a prompt, as ids, end token included. For comparing with other implementations.

@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use candle_core::quantized::GgmlDType;
 use nutgraf::engine::local::{EngineSettings, LocalEngine};
 use nutgraf::engine::writer::Writer;
 use nutgraf::engine::{Cancel, Engine, EngineError, FinishReason, GenerateRequest, Message, Role, Sampling};
@@ -22,6 +23,15 @@ const PHI3: &str = "{% for m in messages %}{{ '<|' + m.role + '|>\n' + m.content
 
 /// A model of the family with the vocabulary, the special tokens and the kind of template that its files have.
 pub(crate) fn tiny(architecture: &str, context_tokens: u32) -> TinyModel {
+    TinyModel::new(architecture, context_tokens, &vocabulary(architecture))
+}
+
+/// The same with its matrices in this quantization.
+pub(crate) fn tiny_of_kind(architecture: &str, context_tokens: u32, kind: GgmlDType) -> TinyModel {
+    TinyModel::of_kind(architecture, context_tokens, &vocabulary(architecture), kind)
+}
+
+fn vocabulary(architecture: &str) -> Vocabulary {
     let strings = |texts: &[&str]| -> Vec<String> { texts.iter().map(|text| (*text).to_owned()).collect() };
     let control = |texts: &[&str]| -> Vec<(String, i32)> {
         texts.iter().map(|text| ((*text).to_owned(), CONTROL)).collect()
@@ -29,7 +39,7 @@ pub(crate) fn tiny(architecture: &str, context_tokens: u32) -> TinyModel {
     let merges = strings(&["t h", "th e", "i n", "Ġ t", "Ġt he", "e r", "a n", "an d"]);
     let mut pieces = strings(&["▁the", "▁t", "the", "th", "he", "in", "er", "an", "▁a", "▁"]);
     pieces.extend((' '..='~').skip(1).map(String::from));
-    let vocabulary = match architecture {
+    match architecture {
         "llama" => {
             let special = [
                 "<|start_header_id|>",
@@ -58,8 +68,7 @@ pub(crate) fn tiny(architecture: &str, context_tokens: u32) -> TinyModel {
             ];
             Vocabulary::sentence_piece(true, &pieces, &control(&special)).with_template(PHI3)
         }
-    };
-    TinyModel::new(architecture, context_tokens, &vocabulary)
+    }
 }
 
 /// An engine that writes with the tiny model.
@@ -250,7 +259,8 @@ fn missing_metadata_is_refused_and_no_absence_makes_a_panic() {
     // What a model can do without: it has a default, or the file merely describes itself.
     let optional = [
         "rope.freq_base",
-        "feed_forward_length",
+        "rope.dimension_count",
+        "sliding_window_pattern",
         "bos_token_id",
         "eos_token_id",
         "add_space_prefix",
@@ -276,7 +286,7 @@ fn missing_tensors_are_refused() {
         let whole = tiny(family, 64);
         for (index, tensor) in whole.tensors.iter().enumerate() {
             // The embeddings take its place.
-            if tensor.name == "output.weight" && family != "phi3" {
+            if tensor.name == "output.weight" {
                 continue;
             }
             let mut model = whole.clone();

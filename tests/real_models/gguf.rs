@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use candle_core::quantized::{GgmlDType, QTensor};
+use candle_core::{Device, Tensor as Numbers};
 use nutgraf::engine::Sampling;
 use nutgraf::engine::models::ModelFiles;
 use rand::rngs::StdRng;
@@ -14,11 +16,31 @@ use crate::vocabulary::Vocabulary;
 
 const ALIGNMENT: usize = 32;
 const BLOCKS: u32 = 2;
-const WIDTH: u64 = 64;
 const HEADS: u64 = 4;
 const KV_HEADS: u64 = 2;
-const HEAD_WIDTH: u64 = 16;
-const INNER_WIDTH: u64 = 96;
+
+/// Weights of a super-block of the K quantizations.
+const SUPER_BLOCK: u64 = 256;
+
+/// How large a model is.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    width: u64,
+    head_width: u64,
+    inner_width: u64,
+}
+
+const SMALL: Sizes = Sizes {
+    width: 64,
+    head_width: 16,
+    inner_width: 96,
+};
+/// As wide as quantizations in super-blocks need it.
+const WIDE: Sizes = Sizes {
+    width: SUPER_BLOCK,
+    head_width: 64,
+    inner_width: SUPER_BLOCK,
+};
 
 /// A metadata value.
 #[derive(Debug, Clone)]
@@ -38,13 +60,7 @@ pub(crate) struct Tensor {
     pub(crate) name: String,
     /// Rows before columns; a vector has no rows.
     pub(crate) shape: Vec<u64>,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    F32,
-    Q8_0,
+    kind: GgmlDType,
 }
 
 /// A model to be written.
@@ -54,28 +70,41 @@ pub(crate) struct TinyModel {
     pub(crate) tensors: Vec<Tensor>,
     /// Tokens that the model may choose.
     spoken: Vec<bool>,
+    sizes: Sizes,
 }
 
 impl TinyModel {
     /// A model of the family, with a vocabulary.
     pub(crate) fn new(architecture: &str, context_tokens: u32, vocabulary: &Vocabulary) -> Self {
+        let kind = match architecture {
+            "llama" | "phi3" => GgmlDType::Q8_0,
+            _ => GgmlDType::F32,
+        };
+        Self::of_kind(architecture, context_tokens, vocabulary, kind)
+    }
+
+    /// The same with its matrices in this quantization.
+    pub(crate) fn of_kind(
+        architecture: &str,
+        context_tokens: u32,
+        vocabulary: &Vocabulary,
+        kind: GgmlDType,
+    ) -> Self {
         let tokens = vocabulary.texts.len() as u64;
+        let has_super_blocks = kind.block_size() as u64 == SUPER_BLOCK;
         let mut model = Self {
             metadata: vocabulary.metadata(),
             tensors: Vec::new(),
             spoken: vocabulary.texts.iter().map(|text| is_spoken(text)).collect(),
+            sizes: if has_super_blocks { WIDE } else { SMALL },
         };
         model.describe(architecture, context_tokens);
-        // Quantized where llama.cpp's own files would be; the others stay as they are.
-        let kind = match architecture {
-            "llama" | "phi3" => Kind::Q8_0,
-            _ => Kind::F32,
-        };
-        model.tensor("token_embd.weight", &[tokens, WIDTH], kind);
-        model.tensor("output_norm.weight", &[WIDTH], Kind::F32);
+        let width = model.sizes.width;
+        model.tensor("token_embd.weight", &[tokens, width], kind);
+        model.tensor("output_norm.weight", &[width], GgmlDType::F32);
         // The other families use the embeddings again.
-        if kind == Kind::Q8_0 {
-            model.tensor("output.weight", &[tokens, WIDTH], kind);
+        if matches!(architecture, "llama" | "phi3") {
+            model.tensor("output.weight", &[tokens, width], kind);
         }
         for block in 0..BLOCKS {
             model.block(architecture, block, kind);
@@ -117,9 +146,9 @@ impl TinyModel {
         let number = |n: u64| Value::U32(u32::try_from(n).unwrap());
         for (name, value) in [
             ("context_length", Value::U32(context_tokens)),
-            ("embedding_length", number(WIDTH)),
+            ("embedding_length", number(self.sizes.width)),
             ("block_count", Value::U32(BLOCKS)),
-            ("feed_forward_length", number(INNER_WIDTH)),
+            ("feed_forward_length", number(self.sizes.inner_width)),
             ("attention.head_count", number(HEADS)),
             ("attention.head_count_kv", number(KV_HEADS)),
             ("attention.layer_norm_rms_epsilon", Value::F32(1e-5)),
@@ -127,14 +156,20 @@ impl TinyModel {
         ] {
             self.set(&format!("{architecture}.{name}"), value);
         }
+        let head_width = self.sizes.head_width;
         let more: &[(&str, u64)] = match architecture {
             "gemma3" => &[
-                ("attention.key_length", HEAD_WIDTH),
-                ("attention.value_length", HEAD_WIDTH),
+                ("attention.key_length", head_width),
+                ("attention.value_length", head_width),
                 ("attention.sliding_window", 32),
+                // Of the two layers one sees all.
+                ("attention.sliding_window_pattern", 2),
             ],
-            "qwen3" => &[("attention.key_length", HEAD_WIDTH)],
-            "llama" | "phi3" => &[("rope.dimension_count", HEAD_WIDTH)],
+            "qwen3" => &[
+                ("attention.key_length", head_width),
+                ("attention.value_length", head_width),
+            ],
+            "llama" | "phi3" => &[("rope.dimension_count", head_width)],
             _ => &[],
         };
         for (name, value) in more {
@@ -142,23 +177,28 @@ impl TinyModel {
         }
     }
 
-    fn block(&mut self, architecture: &str, block: u32, kind: Kind) {
-        let (queries, keys) = (HEADS * HEAD_WIDTH, KV_HEADS * HEAD_WIDTH);
+    fn block(&mut self, architecture: &str, block: u32, kind: GgmlDType) {
+        let Sizes {
+            width,
+            head_width,
+            inner_width,
+        } = self.sizes;
+        let (queries, keys) = (HEADS * head_width, KV_HEADS * head_width);
         let mut matrices = vec![
-            ("attn_output", [WIDTH, queries]),
-            ("ffn_down", [WIDTH, INNER_WIDTH]),
+            ("attn_output", [width, queries]),
+            ("ffn_down", [width, inner_width]),
         ];
-        let mut vectors = vec![("attn_norm.weight", WIDTH), ("ffn_norm.weight", WIDTH)];
+        let mut vectors = vec![("attn_norm.weight", width), ("ffn_norm.weight", width)];
         if architecture == "phi3" {
-            matrices.push(("attn_qkv", [queries + 2 * keys, WIDTH]));
-            matrices.push(("ffn_up", [2 * INNER_WIDTH, WIDTH]));
+            matrices.push(("attn_qkv", [queries + 2 * keys, width]));
+            matrices.push(("ffn_up", [2 * inner_width, width]));
         } else {
             matrices.extend([
-                ("attn_q", [queries, WIDTH]),
-                ("attn_k", [keys, WIDTH]),
-                ("attn_v", [keys, WIDTH]),
-                ("ffn_gate", [INNER_WIDTH, WIDTH]),
-                ("ffn_up", [INNER_WIDTH, WIDTH]),
+                ("attn_q", [queries, width]),
+                ("attn_k", [keys, width]),
+                ("attn_v", [keys, width]),
+                ("ffn_gate", [inner_width, width]),
+                ("ffn_up", [inner_width, width]),
             ]);
         }
         match architecture {
@@ -168,14 +208,14 @@ impl TinyModel {
                 ("attn_v.bias", keys),
             ]),
             "qwen3" => vectors.extend([
-                ("attn_q_norm.weight", HEAD_WIDTH),
-                ("attn_k_norm.weight", HEAD_WIDTH),
+                ("attn_q_norm.weight", head_width),
+                ("attn_k_norm.weight", head_width),
             ]),
             "gemma3" => vectors.extend([
-                ("attn_q_norm.weight", HEAD_WIDTH),
-                ("attn_k_norm.weight", HEAD_WIDTH),
-                ("post_attention_norm.weight", WIDTH),
-                ("post_ffw_norm.weight", WIDTH),
+                ("attn_q_norm.weight", head_width),
+                ("attn_k_norm.weight", head_width),
+                ("post_attention_norm.weight", width),
+                ("post_ffw_norm.weight", width),
             ]),
             _ => {}
         }
@@ -183,11 +223,12 @@ impl TinyModel {
             self.tensor(&format!("blk.{block}.{name}.weight"), &shape, kind);
         }
         for (name, length) in vectors {
-            self.tensor(&format!("blk.{block}.{name}"), &[length], Kind::F32);
+            self.tensor(&format!("blk.{block}.{name}"), &[length], GgmlDType::F32);
         }
     }
 
-    fn tensor(&mut self, name: &str, shape: &[u64], kind: Kind) {
+    /// Adds a tensor.
+    pub(crate) fn tensor(&mut self, name: &str, shape: &[u64], kind: GgmlDType) {
         self.tensors.push(Tensor {
             name: name.to_owned(),
             shape: shape.to_vec(),
@@ -214,8 +255,7 @@ impl TinyModel {
             for size in tensor.shape.iter().rev() {
                 file.extend(size.to_le_bytes());
             }
-            let kind: u32 = if tensor.kind == Kind::F32 { 0 } else { 8 };
-            file.extend(kind.to_le_bytes());
+            file.extend(number_of(tensor.kind).to_le_bytes());
             file.extend((data.len() as u64).to_le_bytes());
             self.put_numbers(tensor, &mut random, &mut data);
             data.resize(data.len().next_multiple_of(ALIGNMENT), 0);
@@ -229,21 +269,18 @@ impl TinyModel {
         let columns = *tensor.shape.last().unwrap();
         let rows = tensor.shape.iter().product::<u64>() / columns;
         let is_vocabulary = matches!(tensor.name.as_str(), "token_embd.weight" | "output.weight");
-        let middle = if tensor.name.ends_with("norm.weight") {
-            1.0
-        } else {
-            0.0
-        };
+        // Norms, and factors of rotary frequencies.
+        let is_factor = tensor.name.ends_with("norm.weight") || tensor.name.starts_with("rope_");
+        let middle = if is_factor { 1.0 } else { 0.0 };
         for row in 0..usize::try_from(rows).unwrap() {
             let silent = is_vocabulary && !self.spoken.get(row).copied().unwrap_or(false);
             let factor = if silent { 0.0 } else { 1.0 };
             let numbers: Vec<f32> = (0..columns)
                 .map(|_| middle + factor * (random.random::<f32>() - 0.5))
                 .collect();
-            match tensor.kind {
-                Kind::F32 => data.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
-                Kind::Q8_0 => numbers.chunks(32).for_each(|block| put_block(data, block)),
-            }
+            let numbers =
+                Numbers::from_vec(numbers, usize::try_from(columns).unwrap(), &Device::Cpu).unwrap();
+            data.extend_from_slice(&QTensor::quantize(&numbers, tensor.kind).unwrap().data().unwrap());
         }
     }
 }
@@ -253,11 +290,15 @@ fn is_spoken(text: &str) -> bool {
     !special && !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())
 }
 
-/// 32 numbers between -0.5 and 0.5, as 8-bit multiples of 2⁻⁸; the factor stands in front in 16 bits.
-fn put_block(data: &mut Vec<u8>, block: &[f32]) {
-    const TWO_TO_THE_MINUS_EIGHT: u16 = (15 - 8) << 10;
-    data.extend(TWO_TO_THE_MINUS_EIGHT.to_le_bytes());
-    data.extend(block.iter().map(|number| (number * 256.0) as i8 as u8));
+/// What the format calls the kind.
+fn number_of(kind: GgmlDType) -> u32 {
+    match kind {
+        GgmlDType::F32 => 0,
+        GgmlDType::Q8_0 => 8,
+        GgmlDType::Q4K => 12,
+        GgmlDType::Q6K => 14,
+        kind => panic!("no test writes {kind:?}"),
+    }
 }
 
 fn put_text(file: &mut Vec<u8>, text: &str) {

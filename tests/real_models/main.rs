@@ -20,6 +20,7 @@ mod embeddings;
 mod greedy;
 mod tokenizer;
 mod families;
+mod logits;
 mod queue;
 mod constraint;
 mod together;

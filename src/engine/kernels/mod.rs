@@ -5,11 +5,15 @@
 
 mod floats;
 mod integers;
+mod packing;
 mod matrix;
 mod cache;
 mod attention;
 
 pub(super) use attention::{MOST_QUERIES, Past, Queries, Sight, attend};
 pub(super) use cache::{Cache, CacheShape};
-pub(super) use floats::{Lane, WIDTH, centre, error_unit, exponential_sum, gate, normalise, rotate};
+pub(super) use floats::{
+    Lane, WIDTH, centre, error_unit, exponential_sum, gate, gaussian_gate, normalise, rotate, rotate_halves,
+};
 pub(super) use matrix::{Forms, Matrix, Product, Rows};
+pub(super) use packing::Precision;

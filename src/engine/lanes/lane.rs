@@ -34,7 +34,7 @@ pub(super) struct Member<'w> {
     index: usize,
     prompt: Arc<Vec<u32>>,
     max_tokens: usize,
-    text: Text<'w>,
+    text: Text,
     writing: Writing<'w>,
     /// The token to be run.
     token: u32,
@@ -68,8 +68,7 @@ impl<'w> Lane<'w> {
 
     /// Most texts that it may have on their way.
     pub(super) fn most_texts(&self) -> usize {
-        let most = MOST_TEXTS.div_ceil(self.shared.lanes);
-        most.min(self.writer.decoder.most_texts())
+        MOST_TEXTS.div_ceil(self.shared.lanes)
     }
 
     /// Whether there is memory for one more. For the first there always is.

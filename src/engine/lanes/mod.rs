@@ -162,20 +162,18 @@ impl List {
 fn work(shared: &Shared, number: usize) {
     let mut shelf = Shelf::new(1);
     while shared.wait() {
-        shelf = shared.writer.decoder.with_threads(move || {
-            let mut lane = Lane {
-                shared,
-                writer: &shared.writer,
-                number,
-                shelf,
-                members: Vec::new(),
-                tally: Tally::default(),
-            };
-            lane.work();
-            lane.tally.tell();
-            lane.shelf.tidy();
-            lane.shelf
-        });
+        let mut lane = Lane {
+            shared,
+            writer: &shared.writer,
+            number,
+            shelf,
+            members: Vec::new(),
+            tally: Tally::default(),
+        };
+        lane.work();
+        lane.tally.tell();
+        lane.shelf.tidy();
+        shelf = lane.shelf;
     }
 }
 

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use tracing::trace_span;
 
-use super::weights::{Layer, Llama};
+use super::family::{Pairs, Unit};
+use super::weights::{Layer, Transformer};
 use crate::engine::EngineError;
 use crate::engine::kernels::{
-    Cache, Forms, Lane, MOST_QUERIES, Matrix, Past, Product, Queries, Rows, Sight, attend, gate, normalise,
-    rotate,
+    Cache, Forms, Lane, MOST_QUERIES, Matrix, Past, Product, Queries, Rows, attend, gate, gaussian_gate,
+    normalise, rotate, rotate_halves,
 };
 
 /// Fewer rows are not worth a thread.
@@ -39,7 +40,7 @@ pub(in crate::engine) enum Wanted {
 /// # Errors
 /// [`EngineError::Compute`] for an unknown token or a cache without room.
 pub(in crate::engine) fn forward(
-    model: &Llama,
+    model: &Transformer,
     runs: &mut [Run<'_>],
     threads: usize,
 ) -> Result<Vec<Vec<f32>>, EngineError> {
@@ -72,7 +73,7 @@ fn each<'m>(strands: &mut [Strand<'m>], work: impl Fn(&mut Strand<'m>) + Send + 
 
 /// Some of the rows, the state of each between two layers, and room for what a layer computes.
 struct Strand<'m> {
-    model: &'m Llama,
+    model: &'m Transformer,
     rows: Vec<Row>,
     /// One vector a row: the residual stream.
     states: Vec<f32>,
@@ -90,8 +91,8 @@ struct Strand<'m> {
 struct Row {
     run: usize,
     place: usize,
-    /// Cosine and sine for each pair of a head's values, at the token's position.
-    angles: Vec<(f32, f32)>,
+    /// By the model's rotations: cosine and sine for each pair of a head's values, at the token's position.
+    angles: Vec<Vec<(f32, f32)>>,
     /// Whether its logits are returned.
     wanted: bool,
 }
@@ -106,7 +107,11 @@ struct Part {
 }
 
 /// Divides the rows of all runs.
-fn strands<'m>(model: &'m Llama, runs: &[Run<'_>], threads: usize) -> Result<Vec<Strand<'m>>, EngineError> {
+fn strands<'m>(
+    model: &'m Transformer,
+    runs: &[Run<'_>],
+    threads: usize,
+) -> Result<Vec<Strand<'m>>, EngineError> {
     let rows = runs.iter().map(|run| run.tokens.len()).sum::<usize>();
     let count = threads.min(rows / LEAST_ROWS).max(1);
     let mut strands: Vec<Strand<'m>> = (0..count).map(|_| Strand::new(model)).collect();
@@ -121,7 +126,7 @@ fn strands<'m>(model: &'m Llama, runs: &[Run<'_>], threads: usize) -> Result<Vec
             let row = Row {
                 run,
                 place: first + offset,
-                angles: angles(&model.frequencies, start + first + offset),
+                angles: angles(model, start + first + offset),
                 wanted: match of_run.wanted {
                     Wanted::Nothing => false,
                     Wanted::Last => offset + 1 == of_run.tokens.len(),
@@ -137,7 +142,7 @@ fn strands<'m>(model: &'m Llama, runs: &[Run<'_>], threads: usize) -> Result<Vec
 }
 
 impl<'m> Strand<'m> {
-    fn new(model: &'m Llama) -> Self {
+    fn new(model: &'m Transformer) -> Self {
         Self {
             model,
             rows: Vec::new(),
@@ -162,9 +167,10 @@ impl<'m> Strand<'m> {
         self.attended.resize(self.queries.len(), 0.0);
         let state = self.states.len();
         self.states.resize(state + shape.width, 0.0);
-        self.model
-            .embeddings
-            .row(token, self.states.get_mut(state..).unwrap_or_default());
+        let state = self.states.get_mut(state..).unwrap_or_default();
+        self.model.embeddings.row(token, state);
+        let scale = self.model.embedding_scale;
+        state.iter_mut().for_each(|value| *value *= scale);
         Ok(())
     }
 
@@ -173,19 +179,32 @@ impl<'m> Strand<'m> {
         let matrices = [&layer.query, &layer.key, &layer.value];
         self.pack_normalised(&layer.attention_norm, &matrices);
         self.product.multiply(&matrices, &self.packed);
-        let shape = &self.model.shape;
-        let (width, scale) = (shape.head_width, (shape.head_width as f32).sqrt().recip());
+        let (model, shape) = (self.model, &self.model.shape);
+        let ([query_bias, key_bias, _], [query_norm, key_norm]) = (&layer.biases, &layer.head_norms);
+        let turn = match model.family.pairs {
+            Pairs::Neighbours => rotate,
+            Pairs::Halves => rotate_halves,
+        };
+        let mut raw = vec![0.0; shape.head_width];
+        let mut place = |heads: &mut [f32], bias: &[f32], norm: &[f32], angles: &[(f32, f32)], scale: f32| {
+            add(bias, heads);
+            for head in heads.chunks_exact_mut(shape.head_width) {
+                if !norm.is_empty() {
+                    raw.copy_from_slice(head);
+                    normalise(&raw, norm, shape.epsilon, head);
+                }
+                turn(head, angles);
+                head.iter_mut().for_each(|value| *value *= scale);
+            }
+        };
         let queries = self.queries.chunks_exact_mut(shape.query_width());
         let keys = self.keys.chunks_exact_mut(shape.key_width());
         for ((index, row), (queries, keys)) in self.rows.iter().enumerate().zip(queries.zip(keys)) {
+            let angles = row.angles.get(layer.rotation).map_or(&[][..], Vec::as_slice);
             self.product.copy_row(0, index, queries);
+            place(queries, query_bias, query_norm, angles, model.query_scale);
             self.product.copy_row(layer.query.tiles(), index, keys);
-            for query in queries.chunks_exact_mut(width) {
-                rotate(query, &row.angles);
-                query.iter_mut().for_each(|value| *value *= scale);
-            }
-            keys.chunks_exact_mut(width)
-                .for_each(|key| rotate(key, &row.angles));
+            place(keys, key_bias, key_norm, angles, 1.0);
         }
     }
 
@@ -193,6 +212,7 @@ impl<'m> Strand<'m> {
     fn keep(&self, index: usize, layer: &Layer, runs: &mut [Run<'_>]) {
         let shape = &self.model.shape;
         let value_tile = layer.query.tiles() + layer.key.tiles();
+        let [_, _, bias] = &layer.biases;
         let mut values = vec![0.0; shape.key_width()];
         let keys = self.keys.chunks_exact(shape.key_width());
         for ((number, row), keys) in self.rows.iter().enumerate().zip(keys) {
@@ -200,6 +220,7 @@ impl<'m> Strand<'m> {
                 continue;
             };
             self.product.copy_row(value_tile, number, &mut values);
+            add(bias, &mut values);
             let heads = keys
                 .chunks_exact(shape.head_width)
                 .zip(values.chunks_exact(shape.head_width));
@@ -211,7 +232,7 @@ impl<'m> Strand<'m> {
 
     /// Attention: adds to each state what it finds in those before it.
     fn look_back(&mut self, index: usize, layer: &Layer, runs: &[Run<'_>]) {
-        self.attend(index, runs);
+        self.attend(index, layer, runs);
         let (attended, width) = (&self.attended, self.model.shape.query_width());
         let matrices = [&layer.attention_output];
         self.packed
@@ -219,7 +240,8 @@ impl<'m> Strand<'m> {
                 copy(vector(attended, row, width), into);
             });
         self.product.multiply(&matrices, &self.packed);
-        self.add_product();
+        let [norm, _] = &layer.post_norms;
+        self.add_product(norm);
     }
 
     /// The feed-forward part: works on each state alone.
@@ -229,18 +251,22 @@ impl<'m> Strand<'m> {
         self.product.multiply(&matrices, &self.packed);
         let half = self.product.lanes.len() / 2;
         let (gates, ups) = self.product.lanes.split_at_mut(half);
-        gate(gates, ups);
+        match self.model.family.unit {
+            Unit::Sigmoid => gate(gates, ups),
+            Unit::Gaussian => gaussian_gate(gates, ups),
+        }
         let (product, matrices) = (&self.product, [&layer.down]);
         let (count, width) = (self.rows.len(), self.model.shape.inner_width);
         self.packed.pack(count, width, Forms::of(&matrices), |row, into| {
             product.copy_row(0, row, into);
         });
         self.product.multiply(&matrices, &self.packed);
-        self.add_product();
+        let [_, norm] = &layer.post_norms;
+        self.add_product(norm);
     }
 
     /// Fills `attended`.
-    fn attend(&mut self, index: usize, runs: &[Run<'_>]) {
+    fn attend(&mut self, index: usize, layer: &Layer, runs: &[Run<'_>]) {
         let _span = trace_span!(target: "profile", "kernel: attention").entered();
         let shape = &self.model.shape;
         let (group, width) = (shape.heads / shape.kv_heads, shape.head_width);
@@ -264,7 +290,7 @@ impl<'m> Strand<'m> {
                 positions: part.positions,
                 group,
                 width,
-                sight: Sight::Before,
+                sight: layer.sight,
                 write: &write,
             };
             Some(attend(past, &queries))
@@ -312,10 +338,21 @@ impl<'m> Strand<'m> {
         });
     }
 
-    fn add_product(&mut self) {
-        let states = self.states.chunks_exact_mut(self.model.shape.width);
+    /// Adds the product to the states, normalised before where there are weights for it.
+    fn add_product(&mut self, norm: &[f32]) {
+        let shape = &self.model.shape;
+        let states = self.states.chunks_exact_mut(shape.width);
+        if norm.is_empty() {
+            for (row, state) in states.enumerate() {
+                self.product.add_row(row, state);
+            }
+            return;
+        }
+        let (mut raw, mut normalised) = (vec![0.0; shape.width], vec![0.0; shape.width]);
         for (row, state) in states.enumerate() {
-            self.product.add_row(row, state);
+            self.product.copy_row(0, row, &mut raw);
+            normalise(&raw, norm, shape.epsilon, &mut normalised);
+            add(&normalised, state);
         }
     }
 
@@ -347,13 +384,9 @@ impl<'m> Strand<'m> {
     }
 }
 
-fn angles(frequencies: &[f32], position: usize) -> Vec<(f32, f32)> {
-    let angle = |frequency: &f32| (position as f32 * frequency).sin_cos();
-    frequencies
-        .iter()
-        .map(angle)
-        .map(|(sine, cosine)| (cosine, sine))
-        .collect()
+fn angles(model: &Transformer, position: usize) -> Vec<Vec<(f32, f32)>> {
+    let rotations = model.rotations.iter();
+    rotations.map(|rotation| rotation.angles(position)).collect()
 }
 
 /// The vector of one row.
@@ -364,5 +397,11 @@ fn vector(vectors: &[f32], row: usize, width: usize) -> &[f32] {
 fn copy(from: &[f32], into: &mut [f32]) {
     for (into, from) in into.iter_mut().zip(from) {
         *into = *from;
+    }
+}
+
+fn add(values: &[f32], into: &mut [f32]) {
+    for (into, value) in into.iter_mut().zip(values) {
+        *into += value;
     }
 }
