@@ -80,16 +80,24 @@ pub struct Shortenings<'a> {
     wordings: Vec<String>,
 }
 
-/// The shortenings of a point's first sentences that have some. None for a model that was not taught to write bullets: it
+/// The `usable` shortenings of a point's first sentences that have some. None for a model that was not taught to write bullets: it
 /// leaves out what it must not.
-pub fn shortenings<'a>(desk: &Desk<'_>, sentences: &[Passage<'a>]) -> Vec<Shortenings<'a>> {
+pub fn shortenings<'a>(
+    desk: &Desk<'_>,
+    sentences: &[Passage<'a>],
+    usable: impl Fn(&str) -> bool,
+) -> Vec<Shortenings<'a>> {
     if !desk.prompt.is_taught() {
         return Vec::new();
     }
     let _span = trace_span!(target: "profile", "shortening").entered();
-    let shortened = |passage: &Passage<'a>| Shortenings {
-        passage: *passage,
-        wordings: compression::shortenings(&straight(passage.text), desk.settings.max_copied_words),
+    let shortened = |passage: &Passage<'a>| {
+        let mut wordings = compression::shortenings(&straight(passage.text), desk.settings.max_copied_words);
+        wordings.retain(|wording| usable(wording));
+        Shortenings {
+            passage: *passage,
+            wordings,
+        }
     };
     let found = sentences.iter().take(MOST_SHORTENED).map(shortened);
     found.filter(|found| !found.wordings.is_empty()).collect()

@@ -28,7 +28,7 @@ const OPEN_DAY: f32 = 0.3;
 /// A point's sentences in the order in which they are tried: those that read well on their own first.
 pub fn order<'a>(material: &Material<'_>, point: &Point<'a>) -> Vec<Passage<'a>> {
     let appeal = |passage: &Passage<'a>| {
-        let is_open = dates::dated(material, passage.text, &[*passage]).is_open;
+        let is_open = leaves_a_day_open(material, passage);
         passage.appeal - if is_open { OPEN_DAY } else { 0.0 }
     };
     let mut passages: Vec<(Passage<'a>, f32)> = point
@@ -39,6 +39,11 @@ pub fn order<'a>(material: &Material<'_>, point: &Point<'a>) -> Vec<Passage<'a>>
     // Stable: among equals the one that was chosen as evidence first.
     passages.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     passages.into_iter().map(|(passage, _)| passage).collect()
+}
+
+/// Whether it tells a day that nobody can tell the date of.
+pub fn leaves_a_day_open(material: &Material<'_>, passage: &Passage<'_>) -> bool {
+    dates::dated(material, passage.text, std::slice::from_ref(passage)).is_open
 }
 
 /// A passage as a bullet shows it.

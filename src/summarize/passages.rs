@@ -33,6 +33,13 @@ pub struct Passage<'a> {
     pub appeal: f32,
 }
 
+impl Passage<'_> {
+    /// Whether both are one sentence at one place.
+    pub fn is(&self, other: &Self) -> bool {
+        (self.source, self.start, self.end) == (other.source, other.start, other.end)
+    }
+}
+
 /// The version of [`is_usable`]. Changes whenever a sentence is usable that was not.
 const RULE_VERSION: &str = "usable.v1";
 

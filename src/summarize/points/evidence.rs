@@ -26,15 +26,17 @@ const APPEAL_WEIGHT: f32 = 0.08;
 pub fn select<'a>(material: &Material<'a>, chosen: Vec<Ranked<'a>>, settings: &Settings) -> Vec<Point<'a>> {
     chosen
         .into_iter()
-        .map(|ranked| {
+        .filter_map(|ranked| {
+            let center = *ranked.star.members.first()?;
             let members = best_first(&ranked.star.members);
             let (evidence, rest) = divide(material, members, settings.max_evidence.max(1));
-            Point {
+            Some(Point {
+                center,
                 evidence: evidence.len(),
                 passages: [evidence, rest].concat(),
                 outlets: ranked.outlets,
                 score: ranked.score,
-            }
+            })
         })
         .collect()
 }

@@ -5,6 +5,7 @@ pub mod group;
 pub mod concepts;
 pub mod diversify;
 pub mod evidence;
+pub mod openings;
 
 use concepts::Concepts;
 
@@ -21,6 +22,8 @@ pub const FIRST_POINTS: usize = 2;
 pub struct Point<'a> {
     /// The sentences that say it, best first; never empty.
     pub passages: Vec<Passage<'a>>,
+    /// The worthiest of them, around which the others are grouped.
+    pub center: Passage<'a>,
     /// How many of them, from the first, the writer is given.
     pub evidence: usize,
     /// How many independent outlets say it (P14).

@@ -25,7 +25,7 @@ const APPEAL_WEIGHT: f32 = 0.04;
 const RECENCY_WEIGHT: f32 = 0.02;
 
 /// How many usable sentences of an article are its opening.
-const OPENING: usize = 4;
+pub const OPENING: usize = 4;
 
 /// What several independent outlets say comes before all that one says alone, where the story has outlets enough: whoever
 /// writes one article, however well it reads, cannot push the others' common ground out (P14, P20). More than the other

@@ -60,14 +60,16 @@ impl<'a> Writer<'_, 'a> {
             let Some(draft) = self.drafts.get(index).filter(|draft| draft.bullet.is_none()) else {
                 continue;
             };
-            let sentences = fallback::order(self.material, draft.point);
             let usable = |wording: &str, passage: &Passage<'_>| {
+                if !draft.is_told_by(wording) {
+                    return false;
+                }
                 let text = dates::dated(self.material, wording, &[*passage]).text;
                 self.check(&text, &[*passage], verify::ABSTRACTIVE).verdict == Verdict::Verified
             };
-            let found = candidates::compression(&self.desk, self.material, &sentences, usable)?;
+            let found = candidates::compression(&self.desk, self.material, &draft.sentences, usable)?;
             if let Some((sentence, request)) = found
-                && let Some(passage) = sentences.get(sentence)
+                && let Some(passage) = draft.sentences.get(sentence)
             {
                 chosen.push((index, *passage));
                 requests.push(request);
@@ -154,8 +156,9 @@ impl<'a> Writer<'_, 'a> {
             is_open && outlets(*at) > outlets(index)
         });
         open.any(|(_, draft)| {
-            let best = fallback::order(self.material, draft.point);
-            let Some(best) = best.first() else { return false };
+            let Some(best) = draft.sentences.first() else {
+                return false;
+            };
             let quoted = fallback::extract(self.material, best).sentence;
             verify::repeats::says_the_same(&quoted, &wording.text)
         })

@@ -4,6 +4,7 @@
 //!
 //! What is written at one stage goes to the engine in one call, so that it can run all of it together.
 
+mod draft;
 mod compressing;
 mod shortening;
 mod judging;
@@ -11,20 +12,22 @@ mod judging;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use draft::Draft;
 use tracing::trace_span;
 
 use super::candidates::{self, Round};
-use super::citing::{self, Citer};
+use super::citing::Citer;
 use super::conflicts::{self, Dispute};
 use super::material::Material;
 use super::passages::{Passage, Served};
 use super::plan::{Desk, Plan, Written};
-use super::points::Point;
+use super::points::openings::Openings;
+use super::points::{FIRST_POINTS, Point};
 use super::verify::copying::CopyIndex;
 use super::verify::{self, Candidate, CheckFn, Cited, Rules};
 use super::{Input, SummarizeError, dates, fallback, reuse, scoring};
 use crate::clock::new_id;
-use crate::domain::{Added, Bias, Bullet, BulletKind, Check, CheckReason, Lens, Lenses, Verdict};
+use crate::domain::{Added, Bias, Bullet, BulletKind, Check, Lens, Lenses, Verdict};
 use crate::engine::{GenerateRequest, Generation};
 
 /// Writes the bullets of the summary and of its lenses. `on_bullet` sees each as it becomes final.
@@ -55,6 +58,7 @@ pub fn write<'a>(
         disputes: plan.disputes,
         lens: None,
         places: settings.max_bullets.saturating_add(1),
+        openings: Openings::of(material),
         citer: Citer::new(material),
         previous: reuse::candidates(input, desk),
         drafts: Vec::new(),
@@ -76,28 +80,6 @@ pub fn write<'a>(
     Ok(Written { bullets, lenses })
 }
 
-/// A point on its way to a bullet.
-struct Draft<'p, 'a> {
-    point: &'p Point<'a>,
-    evidence_hash: String,
-    refused: Vec<Vec<CheckReason>>,
-    bullet: Option<Bullet>,
-    /// Whether a spare point has its place.
-    given_up: bool,
-}
-
-impl<'p, 'a> Draft<'p, 'a> {
-    fn new(point: &'p Point<'a>, material: &Material<'_>) -> Self {
-        Self {
-            point,
-            evidence_hash: citing::evidence_hash(material, point.evidence()),
-            refused: Vec::new(),
-            bullet: None,
-            given_up: false,
-        }
-    }
-}
-
 /// A wording that passed.
 struct Wording<'a> {
     text: String,
@@ -117,6 +99,7 @@ struct Writer<'w, 'a> {
     lens: Option<Bias>,
     /// How many bullets there may be: the points from there on are spare ones.
     places: usize,
+    openings: Openings,
     citer: Citer<'w, 'a>,
     /// The bullets of the version before that are not kept yet.
     previous: Vec<&'w Bullet>,
@@ -131,7 +114,12 @@ impl<'w, 'a> Writer<'w, 'a> {
     /// be worth its time for it; and so it is where a model can shorten instead.
     fn write(&mut self, points: &'w [Point<'a>]) -> Result<Vec<Bullet>, SummarizeError> {
         let material = self.material;
-        self.drafts = points.iter().map(|point| Draft::new(point, material)).collect();
+        let firsts = if self.lens.is_none() { FIRST_POINTS } else { 0 };
+        let draft = |(index, point): (usize, &'w Point<'a>)| match index < firsts {
+            true => Draft::of_first(point, material, &self.openings),
+            false => Draft::new(point, material),
+        };
+        self.drafts = points.iter().enumerate().map(draft).collect();
         self.keep_unchanged();
         if material.served == Served::Yes {
             self.compress_open()?;
@@ -263,7 +251,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             };
             let mut unchecked = None;
             let mut found = None;
-            for passage in fallback::order(self.material, draft.point) {
+            for passage in draft.sentences.clone() {
                 let extract = fallback::extract(self.material, &passage);
                 let check = self.check(&extract.sentence, &[passage], checks);
                 let verdict = check.verdict;

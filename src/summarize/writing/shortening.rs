@@ -3,10 +3,10 @@
 
 use super::Writer;
 use crate::domain::CheckReason;
+use crate::summarize::SummarizeError;
 use crate::summarize::abstention::{self, ABSTENTION};
 use crate::summarize::candidates::{self, Shortenings};
 use crate::summarize::passages::Passage;
-use crate::summarize::{SummarizeError, fallback};
 
 impl<'a> Writer<'_, 'a> {
     /// Gives every point that has no bullet yet the best shortening of one of its first sentences that passes.
@@ -18,8 +18,8 @@ impl<'a> Writer<'_, 'a> {
         let open = open.filter(|(_, draft)| draft.bullet.is_none() && !draft.given_up);
         let asked: Vec<(usize, Shortenings<'a>)> = open
             .flat_map(|(index, draft)| {
-                let sentences = fallback::order(self.material, draft.point);
-                candidates::shortenings(&self.desk, &sentences)
+                let usable = |wording: &str| draft.is_told_by(wording);
+                candidates::shortenings(&self.desk, &draft.sentences, usable)
                     .into_iter()
                     .map(move |found| (index, found))
             })

@@ -21,6 +21,9 @@ use crate::support::story_id;
 const STORIES: usize = 80;
 const KILLS: usize = 20;
 
+/// Made-up articles are shorter than real ones: with so many, a story takes about as long.
+const MADE_UP_ARTICLES: usize = 20;
+
 /// Loading the models on a busy machine, or fetching them once.
 const STARTUP_LIMIT: Duration = Duration::from_secs(300);
 
@@ -84,7 +87,7 @@ async fn load(store: &SqliteStore) {
     let stories = real_stories().unwrap_or_else(|| {
         eprintln!("NUTGRAF_TEST_DATA is not set: the stories are made up");
         (0..STORIES)
-            .map(|number| story(&format!("story-{number}"), 5))
+            .map(|number| story(&format!("story-{number}"), MADE_UP_ARTICLES))
             .collect()
     });
     for (number, story) in stories.into_iter().enumerate() {

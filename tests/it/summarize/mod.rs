@@ -3,6 +3,7 @@
 mod sample;
 mod compressions;
 mod shortenings;
+mod firsts;
 mod grounding;
 mod wording;
 mod standing;
