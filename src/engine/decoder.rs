@@ -58,7 +58,7 @@ struct Prompt {
 /// The prompts that the texts of one lane have in use, and the last one that was read.
 pub(super) struct Shelf {
     prompts: Vec<Arc<Prompt>>,
-    /// How many threads read a prompt together, where the model can.
+    /// How many threads read a prompt together.
     threads: usize,
 }
 

@@ -11,8 +11,7 @@ use crate::engine::EngineError;
 use crate::engine::gguf::Metadata;
 use crate::engine::kernels::{Matrix, Precision};
 
-/// Models stored as floats that would take more than this are rounded to 8 bits: memory, not arithmetic, is what a text
-/// waits for.
+/// Models stored as floats that would take more than this in memory are rounded to 8 bits.
 const MOST_BYTES_OF_FLOATS: u64 = 1 << 30;
 
 /// Bytes of a 32-bit float.

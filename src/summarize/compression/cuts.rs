@@ -429,13 +429,13 @@ const MOST_CLAUSE_HEAD: usize = 9;
 
 /// What wants the time behind it.
 #[rustfmt::skip]
-const BINDING: [&str; 63] = [
+const BINDING: [&str; 65] = [
     "since", "until", "by", "before", "after", "from", "through", "between", "next", "last", "this", "past", "coming", "of",
     "and", "to", "for", "the", "on", "in", "at", "late", "early", "into", "about", "with", "over", "against", "than", "as", "or",
     "but", "a", "an", "each", "every", "one", "his", "her", "their", "its",
     "begin", "start", "begins", "starts", "open", "opens", "end", "ends", "expire", "expires", "effect", "due", "scheduled",
     "set", "held", "place", "earlier", "later",
-    "beginning", "starting", "ending", "effective",
+    "beginning", "starting", "ending", "effective", "noon", "midnight",
 ];
 
 /// "on Monday", "late Monday night", "this week": true without them, and absolute dates are better than none, so that

@@ -258,6 +258,10 @@ fn a_time_goes_with_its_preposition() {
             "The council, which met for hours, sent the case of the old bridge to a court, setting up talks to begin on Monday.",
             "begin.",
         ),
+        (
+            "The mayor, who was elected in May, said that the old bridge of the town was closed to all cars at midnight on Saturday.",
+            "midnight.",
+        ),
     ]);
 }
 
