@@ -17,6 +17,11 @@ const WINDOW_PATTERN: usize = 6;
 /// Layers of the one Gemma 3, that of 27 billion parameters, whose queries are scaled by the width that a head has of the model.
 const LAYERS_OF_GEMMA_27B: usize = 62;
 
+/// No model is wider or deeper; what claims to be would only take memory.
+const MOST_WIDTH: usize = 1 << 20;
+const MOST_HEAD_WIDTH: usize = 1 << 12;
+const MOST_LAYERS: usize = 1 << 10;
+
 /// A model's weights.
 pub(in crate::engine) struct Transformer {
     pub(super) family: Family,
@@ -169,12 +174,11 @@ impl Counts<'_> {
         self.metadata.integer(&format!("{}.{name}", self.architecture))
     }
 
-    /// One that may be missing where the family does not tell it.
-    fn told(self, name: &str, most: usize, is_told: bool, otherwise: usize) -> Result<usize, EngineError> {
-        if is_told || self.optional(name).is_some() {
-            self.required(name, most)
-        } else {
-            Ok(otherwise)
+    /// One that may be missing, and is this then.
+    fn or(self, otherwise: usize, name: &str, most: usize) -> Result<usize, EngineError> {
+        match self.optional(name) {
+            Some(_) => self.required(name, most),
+            None => Ok(otherwise),
         }
     }
 }
@@ -188,22 +192,20 @@ impl Shape {
     ) -> Result<Self, EngineError> {
         let metadata = counts.metadata;
         let layers = counts.required("block_count", content.tensor_infos.len())?;
-        let width = counts.required("embedding_length", 1 << 20)?;
+        let width = counts.required("embedding_length", MOST_WIDTH)?;
         let heads = counts.required("attention.head_count", width)?;
         let kv_heads = counts.required("attention.head_count_kv", heads)?;
-        let head_width = counts.told(
-            "attention.key_length",
-            1 << 12,
-            family.tells_head_width,
-            width / heads,
-        )?;
-        let value_width = counts.told(
-            "attention.value_length",
-            1 << 12,
-            family.tells_head_width,
-            head_width,
-        )?;
-        if !heads.is_multiple_of(kv_heads) || heads * head_width > 1 << 20 {
+        let [key, value] = ["attention.key_length", "attention.value_length"];
+        let (head_width, value_width) = if family.tells_head_width {
+            (
+                counts.required(key, MOST_HEAD_WIDTH)?,
+                counts.required(value, MOST_HEAD_WIDTH)?,
+            )
+        } else {
+            let head_width = counts.or(width / heads, key, MOST_HEAD_WIDTH)?;
+            (head_width, counts.or(head_width, value, MOST_HEAD_WIDTH)?)
+        };
+        if !heads.is_multiple_of(kv_heads) || heads * head_width > MOST_WIDTH {
             return Err(metadata.bad(format!(
                 "{heads} heads of queries and {kv_heads} of keys, {head_width} wide, do not fit together"
             )));
@@ -214,11 +216,11 @@ impl Shape {
         Ok(Self {
             layers,
             width,
-            inner_width: counts.required("feed_forward_length", 1 << 20)?,
+            inner_width: counts.required("feed_forward_length", MOST_WIDTH)?,
             heads,
             kv_heads,
             head_width,
-            rotary_width: counts.told("rope.dimension_count", head_width, false, head_width)?,
+            rotary_width: counts.or(head_width, "rope.dimension_count", head_width)?,
             epsilon: metadata.required_float(&format!(
                 "{}.attention.layer_norm_rms_epsilon",
                 counts.architecture
@@ -263,7 +265,7 @@ impl Windows {
         }
         Ok(Some(Self {
             positions: counts.required("attention.sliding_window", usize::MAX)?,
-            pattern: counts.told("attention.sliding_window_pattern", 1 << 10, false, WINDOW_PATTERN)?,
+            pattern: counts.or(WINDOW_PATTERN, "attention.sliding_window_pattern", MOST_LAYERS)?,
         }))
     }
 
@@ -303,24 +305,29 @@ impl Layer {
                 tensors.matrix(&name("ffn_up"), inner, width)?,
             ],
         };
-        let mut vectors = |is_there: bool, name: String, length: usize| match is_there {
-            true => tensors.vector(&name, length),
-            false => Ok(Vec::new()),
-        };
         let bias = |part: &str| format!("blk.{layer}.{part}.bias");
-        let biases = [
-            vectors(family.has_biases, bias("attn_q"), queries)?,
-            vectors(family.has_biases, bias("attn_k"), keys)?,
-            vectors(family.has_biases, bias("attn_v"), keys)?,
-        ];
-        let head_norms = [
-            vectors(family.has_head_norms, name("attn_q_norm"), shape.head_width)?,
-            vectors(family.has_head_norms, name("attn_k_norm"), shape.head_width)?,
-        ];
-        let post_norms = [
-            vectors(family.has_post_norms, name("post_attention_norm"), width)?,
-            vectors(family.has_post_norms, name("post_ffw_norm"), width)?,
-        ];
+        let biases = match family.has_biases {
+            true => [
+                tensors.vector(&bias("attn_q"), queries)?,
+                tensors.vector(&bias("attn_k"), keys)?,
+                tensors.vector(&bias("attn_v"), keys)?,
+            ],
+            false => Default::default(),
+        };
+        let head_norms = match family.has_head_norms {
+            true => [
+                tensors.vector(&name("attn_q_norm"), shape.head_width)?,
+                tensors.vector(&name("attn_k_norm"), shape.head_width)?,
+            ],
+            false => Default::default(),
+        };
+        let post_norms = match family.has_post_norms {
+            true => [
+                tensors.vector(&name("post_attention_norm"), width)?,
+                tensors.vector(&name("post_ffw_norm"), width)?,
+            ],
+            false => Default::default(),
+        };
         let sight = windows.map_or(Sight::Before, |windows| windows.sight(layer));
         Ok(Self {
             attention_norm: tensors.vector(&name("attn_norm"), width)?,
