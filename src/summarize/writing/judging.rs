@@ -14,10 +14,9 @@ use crate::summarize::{Gate, SummarizeError, candidates, citing, dates, parse};
 impl<'a> Writer<'_, 'a> {
     /// Accepts the best of the answers that pass, or of their first sentences; notes why the others were refused.
     pub(super) fn judge(&mut self, index: usize, generations: &[Generation]) -> Result<(), SummarizeError> {
-        let Some(draft) = self.drafts.get(index) else {
+        let Some(point) = self.drafts.get(index).map(|draft| draft.point) else {
             return Ok(());
         };
-        let point = draft.point;
         let mut passed: Vec<(f64, Wording<'a>)> = Vec::new();
         let mut refused = Vec::new();
         let mut seen = BTreeSet::new();
@@ -30,8 +29,6 @@ impl<'a> Writer<'_, 'a> {
                 Ok(wording) if !self.is_own(&wording.text, &evidence) => {
                     refused.push(vec![CheckReason::CopiedRun]);
                 }
-                // So is what leaves out too much of the news.
-                Ok(wording) if !draft.is_told_by(&wording.text) => {}
                 Ok(wording) => {
                     let quality =
                         candidates::quality(&wording.text, generation.mean_log_probability, &evidence);

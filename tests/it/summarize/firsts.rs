@@ -39,8 +39,10 @@ fn a_compression_of_a_first_point_keeps_what_other_outlets_open_with() {
     let short = "The council of Alder voted to close the old Velm Bridge to all heavy cars and trucks.";
     let agrees =
         "The council of Alder met for six hours on Monday before calling the old Velm Bridge a risk.";
-    assert!(says(&story(long, OTHER).summarize(&saying(short)), short));
-    let summary = story(long, agrees).summarize(&saying(short));
+    // A model that was taught does not write freely.
+    let engine = || saying(short).taught("bullet.v2");
+    assert!(says(&story(long, OTHER).summarize(&engine()), short));
+    let summary = story(long, agrees).summarize(&engine());
     assert!(!says(&summary, short), "{summary:#?}");
     let mut kinds = summary.statements().map(|bullet| bullet.kind);
     assert!(kinds.all(|kind| kind == BulletKind::Extractive));
